@@ -1,0 +1,69 @@
+package io.gantry.scsi;
+
+import java.nio.ByteBuffer;
+
+/**
+ * VPD page B0h, block limits (SBC-3 6.5.3). 0 means "not reported" unless said otherwise.
+ *
+ * @param optimalGranularityBlocks transfers should be a multiple of this
+ * @param maximumTransferBlocks longest READ or WRITE
+ * @param optimalTransferBlocks longest that goes fast
+ * @param maximumUnmapBlocks most blocks in one UNMAP; 0: no UNMAP
+ * @param maximumUnmapDescriptors most descriptors in one UNMAP
+ * @param optimalUnmapGranularityBlocks unmapping less than this frees nothing
+ */
+public record BlockLimits(
+    int optimalGranularityBlocks,
+    long maximumTransferBlocks,
+    long optimalTransferBlocks,
+    long maximumUnmapBlocks,
+    long maximumUnmapDescriptors,
+    long optimalUnmapGranularityBlocks) {
+
+  public static final int PAGE = 0xB0;
+  public static final int LENGTH = 64;
+  public static final Layout LAYOUT = Layout.bigEndian("VPD page B0h", "SBC-3 6.5.3", LENGTH);
+  private static final Layout.Field PAGE_CODE = LAYOUT.uint(1, 1, "PAGE CODE", "", "B0h");
+  private static final Layout.Field PAGE_LENGTH = LAYOUT.uint(2, 2, "PAGE LENGTH", "bytes", "");
+  private static final Layout.Field GRANULARITY =
+      LAYOUT.uint(6, 2, "OPTIMAL TRANSFER LENGTH GRANULARITY", "blocks", "");
+  private static final Layout.Field MAXIMUM =
+      LAYOUT.uint(8, 4, "MAXIMUM TRANSFER LENGTH", "blocks", "");
+  private static final Layout.Field OPTIMAL =
+      LAYOUT.uint(12, 4, "OPTIMAL TRANSFER LENGTH", "blocks", "");
+  private static final Layout.Field UNMAP_BLOCKS =
+      LAYOUT.uint(20, 4, "MAXIMUM UNMAP LBA COUNT", "blocks", "");
+  private static final Layout.Field UNMAP_DESCRIPTORS =
+      LAYOUT.uint(24, 4, "MAXIMUM UNMAP BLOCK DESCRIPTOR COUNT", "", "");
+  private static final Layout.Field UNMAP_GRANULARITY =
+      LAYOUT.uint(28, 4, "OPTIMAL UNMAP GRANULARITY", "blocks", "");
+  private static final Layout.Field UNMAP_ALIGNMENT_VALID =
+      LAYOUT.bits(32, 7, 7, "UGAVALID", "alignment below is valid: 0");
+
+  /** The page. */
+  public byte[] encode() {
+    ByteBuffer b = ByteBuffer.allocate(LENGTH);
+    PAGE_CODE.set(b, 0, PAGE);
+    PAGE_LENGTH.set(b, 0, LENGTH - 4);
+    GRANULARITY.set(b, 0, optimalGranularityBlocks);
+    MAXIMUM.set(b, 0, maximumTransferBlocks);
+    OPTIMAL.set(b, 0, optimalTransferBlocks);
+    UNMAP_BLOCKS.set(b, 0, maximumUnmapBlocks);
+    UNMAP_DESCRIPTORS.set(b, 0, maximumUnmapDescriptors);
+    UNMAP_GRANULARITY.set(b, 0, optimalUnmapGranularityBlocks);
+    UNMAP_ALIGNMENT_VALID.set(b, 0, optimalUnmapGranularityBlocks > 0);
+    return b.array();
+  }
+
+  /** Reads the page; fields that the target did not send read as 0. */
+  public static BlockLimits decode(byte[] page) {
+    ByteBuffer b = ByteBuffer.wrap(java.util.Arrays.copyOf(page, LENGTH));
+    return new BlockLimits(
+        GRANULARITY.getInt(b, 0),
+        MAXIMUM.get(b, 0),
+        OPTIMAL.get(b, 0),
+        UNMAP_BLOCKS.get(b, 0),
+        UNMAP_DESCRIPTORS.get(b, 0),
+        UNMAP_GRANULARITY.get(b, 0));
+  }
+}
