@@ -1,6 +1,4 @@
-/**
- * The {@code gantry} command.
- */
+/** The {@code gantry} command. */
 @NullMarked
 package io.gantry.cli;
 

@@ -1,6 +1,4 @@
-/**
- * The copy engine: offload if the storage can, read and write if it cannot, and say which.
- */
+/** The copy engine: offload if the storage can, read and write if it cannot, and say which. */
 @NullMarked
 package io.gantry.copy;
 

@@ -1,6 +1,4 @@
-/**
- * The host side of the wire: iSCSI sessions as {@link io.gantry.scsi.ScsiDevice}s.
- */
+/** The host side of the wire: iSCSI sessions as {@link io.gantry.scsi.ScsiDevice}s. */
 @NullMarked
 package io.gantry.initiator;
 

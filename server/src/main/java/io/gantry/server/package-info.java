@@ -1,5 +1,6 @@
 /**
- * Composition root of the daemon: one pool, its logical units, iSCSI portals and the REST interface.
+ * Composition root of the daemon: one pool, its logical units, iSCSI portals and the REST
+ * interface.
  */
 @NullMarked
 package io.gantry.server;
