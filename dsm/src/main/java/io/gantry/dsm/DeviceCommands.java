@@ -7,7 +7,6 @@ import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.function.IntSupplier;
 
 /**
@@ -83,8 +82,8 @@ record DeviceCommands(ScsiDevice device, IntSupplier listIdentifiers) {
   }
 
   private static byte[] bytes(Received received) {
-    return received.response.isGood()
-        ? Arrays.copyOf(received.data.array(), received.data.remaining())
-        : new byte[0];
+    byte[] bytes = new byte[received.response.isGood() ? received.data.remaining() : 0];
+    received.data.get(0, bytes);
+    return bytes;
   }
 }

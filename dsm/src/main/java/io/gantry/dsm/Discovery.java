@@ -63,7 +63,9 @@ record Discovery(
     DeviceCommands.Received received = commands.start(sixteen, Capacity.LENGTH);
     // Up to here go the two fields that matter; what a device does not send reads as 0.
     if (received.response().isGood() && received.data().remaining() >= 12) {
-      return checked(Capacity.decode(ByteBuffer.wrap(received.data().array())));
+      ByteBuffer whole = ByteBuffer.allocate(Capacity.LENGTH);
+      whole.put(0, received.data(), 0, received.data().remaining());
+      return checked(Capacity.decode(whole));
     }
     DeviceCommands.Received old = commands.start(new Cdb.ReadCapacity10(0, false), 8);
     if (!old.response().isGood() || old.data().remaining() < 8) {

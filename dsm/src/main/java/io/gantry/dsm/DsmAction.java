@@ -71,8 +71,13 @@ public enum DsmAction {
 
   private final int value;
   private final Ranges ranges;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a record of two ints
   private final Block parameters;
+
   private final Output output;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a record of two ints
   private final Block outputBlock;
 
   DsmAction(int value, Ranges ranges, Block parameters, Output output, Block outputBlock) {
