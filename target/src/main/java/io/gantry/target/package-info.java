@@ -1,6 +1,4 @@
-/**
- * The storage side of the wire: logical units, the copy manager, iSCSI portals.
- */
+/** The storage side of the wire: logical units, the copy manager, iSCSI portals. */
 @NullMarked
 package io.gantry.target;
 

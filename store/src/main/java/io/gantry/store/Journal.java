@@ -1,0 +1,152 @@
+package io.gantry.store;
+
+import java.io.IOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The journal on the medium: frames of records, each frame durable before the next is begun.
+ *
+ * <pre>
+ * journal ::= frame*
+ * frame   ::= header, record*, padding       starts at a multiple of 4096
+ * header  (48 bytes, big-endian)
+ *    0  8  magic "GANTRYJ1": the format and its version
+ *    8 16  pool id
+ *   24  8  frame number, from 0 without a gap
+ *   32  4  length of the records, bytes
+ *   36  4  CRC-32C of the header (this field and the next taken as 0) and the records
+ *   40  8  reserved, 0
+ * </pre>
+ */
+final class Journal {
+  /*
+   * Since a frame is synced before the next is written, and frames never share a 4 KiB block, a
+   * crash can spoil only the last one. So a bad frame with nothing good behind it is the torn end
+   * of the journal, and is cut off; a bad frame with a good one behind it is damage.
+   */
+  private static final int ALIGNMENT = 4096;
+
+  private static final int HEADER = 48;
+  private static final long MAGIC = 0x47414E5452594A31L; // GANTRYJ1
+  private static final long MAGIC_FORMAT = 0x47414E5452594A00L;
+  private static final int MAX_FRAME = 64 << 20;
+
+  private final Medium medium;
+  private final UUID poolId;
+  private long nextFrame;
+
+  Journal(Medium medium, UUID poolId) {
+    this.medium = medium;
+    this.poolId = poolId;
+  }
+
+  /**
+   * Reads the whole journal, gives each record to {@code replay} in order, and cuts a torn last
+   * frame off.
+   *
+   * @throws CorruptPoolException if the journal is damaged
+   */
+  void replay(Consumer<JournalRecord> replay) throws IOException {
+    long length = medium.journalLength();
+    long position = 0;
+    while (position < length) {
+      ByteBuffer records = readFrame(position, length, nextFrame, nextFrame);
+      if (records == null) {
+        requireNothingBehind(position, length);
+        medium.truncateJournal(position);
+        return;
+      }
+      replay(records, position, replay);
+      position += align(HEADER + records.capacity());
+      nextFrame++;
+    }
+  }
+
+  private void replay(ByteBuffer records, long position, Consumer<JournalRecord> replay)
+      throws CorruptPoolException {
+    try {
+      while (records.hasRemaining()) {
+        replay.accept(JournalRecord.decode(records));
+      }
+    } catch (BufferUnderflowException | IllegalArgumentException | IllegalStateException e) {
+      throw new CorruptPoolException(
+          "%s: journal frame at %d, record at +%d: %s"
+              .formatted(medium.location(), position, HEADER + records.position(), e));
+    }
+  }
+
+  /** The records of the frame at a position, or null if there is no good one in that place. */
+  private @Nullable ByteBuffer readFrame(
+      long position, long length, long lowestNumber, long highestNumber) throws IOException {
+    if (length - position < HEADER) {
+      return null;
+    }
+    ByteBuffer header = ByteBuffer.allocate(HEADER);
+    medium.readJournal(position, header);
+    header.flip();
+    long magic = header.getLong(0);
+    if (magic != MAGIC && (magic & ~0xFFL) == MAGIC_FORMAT) {
+      throw new CorruptPoolException(
+          "%s: the journal is of version %c; this Gantry reads version 1: use a newer one"
+              .formatted(medium.location(), (char) (magic & 0xFF)));
+    }
+    int recordsLength = header.getInt(32);
+    if (magic != MAGIC
+        || header.getLong(8) != poolId.getMostSignificantBits()
+        || header.getLong(16) != poolId.getLeastSignificantBits()
+        || header.getLong(24) < lowestNumber
+        || header.getLong(24) > highestNumber
+        || recordsLength < 0
+        || recordsLength > MAX_FRAME
+        || position + HEADER + recordsLength > length) {
+      return null;
+    }
+    ByteBuffer records = ByteBuffer.allocate(recordsLength);
+    medium.readJournal(position + HEADER, records);
+    records.flip();
+    int crc = header.getInt(36);
+    header.putInt(36, 0);
+    return crc == crc(header, records) ? records : null;
+  }
+
+  private void requireNothingBehind(long bad, long length) throws IOException {
+    for (long position = bad + ALIGNMENT; position < length; position += ALIGNMENT) {
+      if (readFrame(position, length, nextFrame, Long.MAX_VALUE) != null) {
+        throw new CorruptPoolException(
+            "%s: the journal is damaged at %d: frame %d is bad but the one at %d is good"
+                .formatted(medium.location(), bad, nextFrame, position));
+      }
+    }
+  }
+
+  /** Appends the records as one frame; they are durable when this returns. */
+  void append(ByteBuffer records) throws IOException {
+    if (records.remaining() > MAX_FRAME) {
+      throw new IllegalStateException("journal frame of " + records.remaining() + " bytes");
+    }
+    ByteBuffer frame = ByteBuffer.allocate((int) align(HEADER + records.remaining()));
+    frame.putLong(MAGIC).putLong(poolId.getMostSignificantBits());
+    frame.putLong(poolId.getLeastSignificantBits()).putLong(nextFrame);
+    frame.putInt(records.remaining()).putInt(0).putLong(0);
+    frame.putInt(36, crc(frame.duplicate().flip(), records));
+    frame.put(records.duplicate()).clear();
+    medium.appendJournal(frame);
+    nextFrame++;
+  }
+
+  private static int crc(ByteBuffer header, ByteBuffer records) {
+    CRC32C crc = new CRC32C();
+    crc.update(header.duplicate());
+    crc.update(records.duplicate());
+    return (int) crc.getValue();
+  }
+
+  private static long align(long length) {
+    return (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+}

@@ -1,0 +1,59 @@
+package io.gantry.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Where a pool keeps its bytes: a space of chunks, an append-only journal and a root record.
+ *
+ * <ul>
+ *   <li>One process at a time: opening a medium that is open elsewhere fails.
+ *   <li>Positions and lengths are bytes. Buffers are used from position to limit, and their
+ *       position is moved to the limit.
+ *   <li>Reads and writes of chunks may come from many threads at once; what overlapping ones leave
+ *       behind is undefined. Journal and root have one user at a time.
+ *   <li>A chunk write is durable only once a later {@link #syncChunks} has returned; until then a
+ *       crash may keep it, lose it, or keep a part of it. Neighbouring bytes are never touched.
+ *   <li>{@link #appendJournal} and {@link #writeRoot} are durable when they return. A crash during
+ *       an append may leave any part of that one append behind; the root is replaced wholly or not
+ *       at all.
+ *   <li>When the medium is full, writing fails with {@link NoSpaceException} and nothing written
+ *       before is lost.
+ * </ul>
+ */
+public interface Medium extends Closeable {
+
+  /** Where the medium is, for messages. */
+  String location();
+
+  /** The root record, as it was last written. */
+  byte[] readRoot() throws IOException;
+
+  /** Replaces the root record. */
+  void writeRoot(byte[] root) throws IOException;
+
+  /** Fills {@code target} from the chunk space; never-written bytes read as zeros. */
+  void readChunks(long position, ByteBuffer target) throws IOException;
+
+  /** Writes {@code source} to the chunk space. */
+  void writeChunks(long position, ByteBuffer source) throws IOException;
+
+  /** Makes all completed chunk writes durable. */
+  void syncChunks() throws IOException;
+
+  /** Bytes in the journal. */
+  long journalLength() throws IOException;
+
+  /** Reads from the journal; the range must lie within {@link #journalLength}. */
+  void readJournal(long position, ByteBuffer target) throws IOException;
+
+  /** Appends at the end of the journal. */
+  void appendJournal(ByteBuffer source) throws IOException;
+
+  /** Cuts the journal's end off. */
+  void truncateJournal(long length) throws IOException;
+
+  /** Bytes by which the chunk space can still grow, as far as the medium knows. */
+  long freeBytes() throws IOException;
+}

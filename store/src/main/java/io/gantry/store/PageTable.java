@@ -1,0 +1,270 @@
+package io.gantry.store;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The content of a volume or a token: a tree of {@link Page}s that maps chunk indexes to chunks.
+ *
+ * <p>Guarded by the pool's metadata lock.
+ */
+final class PageTable {
+  /*
+   * Sharing works as in fork(): an entry that names a page stands for everything below it, so one
+   * reference more shares it all. A change goes down from the root and copies each shared page on
+   * its way (own); a copy names the same children, which get one reference more each, so after it
+   * they are seen to be shared when the walk comes to them.
+   */
+  private final Space space;
+
+  /** Chunks that the table can map. */
+  private final long capacity;
+
+  private final int height;
+  private @Nullable Page root;
+
+  /**
+   * An empty table.
+   *
+   * @param capacity chunks that it can map
+   */
+  PageTable(Space space, long capacity) {
+    this.space = space;
+    this.capacity = capacity;
+    int levels = 1;
+    while (Page.entrySpan(levels) < capacity) {
+      levels++;
+    }
+    this.height = levels;
+  }
+
+  private int rootLevel() {
+    return height - 1;
+  }
+
+  /** The chunk at an index, or -1 for a hole. */
+  long get(long index) {
+    Page leaf = page(0, index);
+    return leaf == null ? -1 : leaf.chunk(Page.slot(index, 0));
+  }
+
+  /** The chunk at an index if nobody else can see it, so that it may be written in place; or -1. */
+  long getOwned(long index) {
+    Page page = root;
+    for (int level = rootLevel(); page != null; level--) {
+      if (page.references > 1) {
+        return -1;
+      }
+      if (level == 0) {
+        long chunk = page.chunk(Page.slot(index, 0));
+        return chunk >= 0 && space.references(chunk) == 1 ? chunk : -1;
+      }
+      page = page.child(Page.slot(index, level));
+    }
+    return -1;
+  }
+
+  /**
+   * How far the state of an index, hole or not, goes on.
+   *
+   * @param limit where to stop looking
+   * @return the first index after {@code index} of the other state, or {@code limit}
+   */
+  long endOfRun(long index, long limit) {
+    boolean mapped = get(index) >= 0;
+    long at = index;
+    while (at < limit) {
+      int level = 0;
+      Page page = page(0, at);
+      if (page == null) {
+        if (mapped) {
+          return at;
+        }
+        while (level < rootLevel() && page(level + 1, at) == null) {
+          level++;
+        }
+        long span = Page.entrySpan(level + 1);
+        at = (at / span + 1) * span;
+        continue;
+      }
+      if ((page.chunk(Page.slot(at, 0)) >= 0) != mapped) {
+        return at;
+      }
+      at++;
+    }
+    return limit;
+  }
+
+  /** The page of a level that covers an index, or null where there is nothing. */
+  private @Nullable Page page(int wantedLevel, long index) {
+    Page page = root;
+    for (int level = rootLevel(); level > wantedLevel && page != null; level--) {
+      page = page.child(Page.slot(index, level));
+    }
+    return page;
+  }
+
+  /** Maps an index to a chunk, whose one reference passes to the table. */
+  void set(long index, long chunk) {
+    Page page = own(root, rootLevel());
+    root = page;
+    for (int level = rootLevel(); level > 0; level--) {
+      int slot = Page.slot(index, level);
+      Page child = own(page.child(slot), level - 1);
+      page.setChild(slot, child);
+      page = child;
+    }
+    int slot = Page.slot(index, 0);
+    if (page.chunk(slot) >= 0) {
+      space.release(page.chunk(slot));
+    }
+    page.setChunk(slot, chunk);
+  }
+
+  /** Turns a run of indexes into holes. */
+  void clear(long index, long count) {
+    replace(index, count, null, 0);
+  }
+
+  /**
+   * Makes a run of indexes name the same chunks as a run of another table: whole pages where the
+   * two lie alike in them, entries elsewhere.
+   */
+  void share(PageTable source, long sourceIndex, long index, long count) {
+    replace(index, count, source, sourceIndex - index);
+  }
+
+  private void replace(long index, long count, @Nullable PageTable source, long shift) {
+    if (index < 0 || count < 0 || index + count > capacity) {
+      throw new IllegalArgumentException(
+          "%d+%d is not within %d chunks".formatted(index, count, capacity));
+    }
+    if (count > 0) {
+      root = replace(root, rootLevel(), 0, index, index + count, source, shift);
+    }
+  }
+
+  /**
+   * Replaces what a page maps between two indexes.
+   *
+   * @param base the first index that the page covers
+   * @return the page to put in its place
+   */
+  private @Nullable Page replace(
+      @Nullable Page old,
+      int level,
+      long base,
+      long from,
+      long to,
+      @Nullable PageTable source,
+      long shift) {
+    long span = Page.entrySpan(level + 1);
+    if (from <= base && base + span <= to && shift % span == 0) {
+      Page shared = source == null ? null : source.page(level, base + shift);
+      if (shared != null) {
+        shared.references++;
+      }
+      space.release(old);
+      return shared;
+    }
+    if (old == null && source == null) {
+      return null;
+    }
+    Page page = own(old, level);
+    if (level == 0) {
+      replaceEntries(page, base, from, to, source, shift);
+    } else {
+      long step = Page.entrySpan(level);
+      int last = (int) Math.min(Page.ENTRIES - 1, (to - 1 - base) / step);
+      for (int slot = (int) (Math.max(0, from - base) / step); slot <= last; slot++) {
+        long childBase = base + slot * step;
+        page.setChild(
+            slot, replace(page.child(slot), level - 1, childBase, from, to, source, shift));
+      }
+    }
+    if (page.used == 0) {
+      space.release(page);
+      return null;
+    }
+    return page;
+  }
+
+  private void replaceEntries(
+      Page page, long base, long from, long to, @Nullable PageTable source, long shift) {
+    Page leaf = null;
+    long leafBase = -1;
+    for (long index = Math.max(from, base); index < Math.min(to, base + Page.ENTRIES); index++) {
+      long chunk = -1;
+      if (source != null) {
+        long at = index + shift;
+        if (leafBase != (at & -Page.ENTRIES)) {
+          leafBase = at & -Page.ENTRIES;
+          leaf = source.page(0, at);
+        }
+        chunk = leaf == null ? -1 : leaf.chunk(Page.slot(at, 0));
+      }
+      int slot = Page.slot(index, 0);
+      if (chunk >= 0) {
+        space.retain(chunk);
+      }
+      if (page.chunk(slot) >= 0) {
+        space.release(page.chunk(slot));
+      }
+      page.setChunk(slot, chunk);
+    }
+  }
+
+  /** The page if nobody else has it, else a copy, or a new one if there is none. */
+  private Page own(@Nullable Page page, int level) {
+    if (page == null) {
+      return new Page(level);
+    }
+    if (page.references == 1) {
+      return page;
+    }
+    Page copy = new Page(level);
+    for (int slot = 0; slot < Page.ENTRIES; slot++) {
+      if (level == 0) {
+        long chunk = page.chunk(slot);
+        if (chunk >= 0) {
+          space.retain(chunk);
+          copy.setChunk(slot, chunk);
+        }
+      } else {
+        Page child = page.child(slot);
+        if (child != null) {
+          child.references++;
+          copy.setChild(slot, child);
+        }
+      }
+    }
+    space.release(page);
+    return copy;
+  }
+
+  /** Gives everything up. */
+  void drop() {
+    space.release(root);
+    root = null;
+  }
+
+  /** Chunks that the table maps. */
+  long mappedChunks() {
+    return root == null ? 0 : mappedChunks(root);
+  }
+
+  private static long mappedChunks(Page page) {
+    if (page.level == 0) {
+      return page.used;
+    }
+    long sum = 0;
+    for (int slot = 0; slot < Page.ENTRIES; slot++) {
+      Page child = page.child(slot);
+      sum += child == null ? 0 : mappedChunks(child);
+    }
+    return sum;
+  }
+
+  @Nullable Page root() {
+    return root;
+  }
+}

@@ -1,0 +1,182 @@
+package io.gantry.store;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reference counts of chunks and pages, and the chunks that are free.
+ *
+ * <p>Guarded by the pool's metadata lock.
+ */
+final class Space {
+  /*
+   * Giving up a reference takes effect late
+   * ---------------------------------------
+   * A reference that is dropped (release) is only noted. The count goes down when the journal record
+   * of the change that dropped it is durable and every read and write that began before has ended
+   * (settle). Until then the chunk counts as used, and as shared if somebody else has it too.
+   * Three things follow:
+   *
+   *  - A chunk is never handed out again while a crash could bring its old owner back, nor while a
+   *    slow reader still looks at it.
+   *  - A chunk that became unshared in memory only is not written in place: after a crash the other
+   *    owner would be back and see bytes that were never written to it.
+   *  - A token or volume can be deleted under the feet of a running copy without a lock.
+   */
+  private static final int SEGMENT_BITS = 16;
+  private static final int SEGMENT = 1 << SEGMENT_BITS;
+
+  /** What the file system must keep free for the journal and the root record. */
+  private static final long RESERVE_BYTES = 16 << 20;
+
+  private static final int GROWTH_STEP = 1024;
+
+  private final Medium medium;
+  private final int chunkBytes;
+  private int[][] counts = new int[0][];
+
+  /** Chunks ever used are those below this one. */
+  private long highWater;
+
+  private final BitSet free = new BitSet();
+  private int cursor;
+  private long usedChunks;
+
+  /** Chunks by which the chunk space may still grow before the medium is asked again. */
+  private long growth;
+
+  private List<Object> released = new ArrayList<>();
+
+  Space(Medium medium, int chunkBytes) {
+    this.medium = medium;
+    this.chunkBytes = chunkBytes;
+  }
+
+  /** Chunks with at least one reference, those that wait for settling included. */
+  long usedChunks() {
+    return usedChunks;
+  }
+
+  int references(long chunk) {
+    return counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)];
+  }
+
+  private void add(long chunk, int difference) {
+    int count = references(chunk) + difference;
+    if (count < 0) {
+      throw new IllegalStateException("chunk " + chunk + " has " + count + " references");
+    }
+    counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = count;
+    if (count == 0) {
+      usedChunks--;
+      free.set((int) chunk);
+    }
+  }
+
+  /**
+   * Takes a free chunk, with one reference: the one behind the last taken if it is free, so that
+   * what is written together lies together.
+   *
+   * @throws NoSpaceException if there is none
+   */
+  long allocate() throws IOException {
+    int found = free.nextSetBit(cursor);
+    if (found < 0) {
+      found = free.nextSetBit(0);
+    }
+    long chunk = found >= 0 ? found : grow();
+    take(chunk);
+    cursor = (int) chunk + 1;
+    return chunk;
+  }
+
+  private long grow() throws IOException {
+    if (growth == 0) {
+      growth = Math.clamp((medium.freeBytes() - RESERVE_BYTES) / chunkBytes, 0, GROWTH_STEP);
+    }
+    if (growth == 0 || highWater == Integer.MAX_VALUE) {
+      throw new NoSpaceException("no space left for the pool in " + medium.location());
+    }
+    growth--;
+    return highWater;
+  }
+
+  /** Gives a chunk its first reference; on replay of the journal the chunk is given. */
+  void take(long chunk) {
+    while (highWater <= chunk) {
+      if (highWater >>> SEGMENT_BITS >= counts.length) {
+        counts = Arrays.copyOf(counts, counts.length + 1);
+        counts[counts.length - 1] = new int[SEGMENT];
+      }
+      free.set((int) highWater++);
+    }
+    if (references(chunk) != 0) {
+      throw new IllegalStateException("chunk " + chunk + " is in use");
+    }
+    free.clear((int) chunk);
+    usedChunks++;
+    counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = 1;
+  }
+
+  /** Returns a chunk that was allocated and never named by a page. */
+  void giveBack(long chunk) {
+    add(chunk, -1);
+  }
+
+  void retain(long chunk) {
+    if (references(chunk) == 0) {
+      throw new IllegalStateException("chunk " + chunk + " is free");
+    }
+    add(chunk, 1);
+  }
+
+  /** Notes that an entry no longer names the chunk. */
+  void release(long chunk) {
+    released.add(chunk);
+  }
+
+  /** Notes that an entry or root no longer names the page. */
+  void release(@Nullable Page page) {
+    if (page != null) {
+      released.add(page);
+    }
+  }
+
+  /** What was released since the last call, to be handed to {@link #settle}. */
+  List<Object> takeReleased() {
+    List<Object> taken = released;
+    released = new ArrayList<>();
+    return taken;
+  }
+
+  /** Lets releases take effect. */
+  void settle(List<Object> releases) {
+    for (Object release : releases) {
+      switch (release) {
+        case Page page -> drop(page);
+        case Long chunk -> add(chunk, -1);
+        default -> throw new IllegalStateException(release.toString());
+      }
+    }
+  }
+
+  private void drop(Page page) {
+    if (--page.references > 0) {
+      return;
+    }
+    for (int slot = 0; slot < Page.ENTRIES; slot++) {
+      if (page.level > 0) {
+        Page child = page.child(slot);
+        if (child != null) {
+          drop(child);
+        }
+      } else if (page.chunk(slot) >= 0) {
+        add(page.chunk(slot), -1);
+      }
+    }
+  }
+}

@@ -1,0 +1,360 @@
+package io.gantry.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A thin volume: a range of bytes that reads as zeros where nothing was written.
+ *
+ * <p>Safe for use by several threads. Reads and writes that overlap in time and place mix block by
+ * block, as on a disk. Ranges may have any alignment; callers that speak blocks check blocks.
+ */
+public final class Volume {
+  /*
+   * A write
+   * -------
+   * goes in three steps: under the metadata lock it looks up where each chunk is, and takes a new
+   * chunk where there is none or where it is shared; without the lock it writes the bytes, into new
+   * chunks always all of them; under the lock again it puts the new chunks into the page table and
+   * the journal. If an entry has changed meanwhile, what was merged into the new chunk may be old:
+   * the chunk is given back and that part of the write done again.
+   *
+   * Chunks that only this volume has are written in place. They must not become shared while that
+   * goes on, or a token would change after it was made: so a write holds freezeLock shared, and
+   * freezing, the only way for a volume's chunks to become shared, holds it alone.
+   */
+  private static final int MAX_PIECE = 4 << 20;
+
+  private final Pool pool;
+  private final int id;
+  private final String name;
+  private final long sizeBytes;
+  private final int blockBytes;
+  final PageTable table;
+  final ReadWriteLock freezeLock = new ReentrantReadWriteLock();
+
+  /** Guarded by the pool's metadata lock. */
+  boolean deleted;
+
+  Volume(Pool pool, int id, String name, long sizeBytes, int blockBytes, PageTable table) {
+    this.pool = pool;
+    this.id = id;
+    this.name = name;
+    this.sizeBytes = sizeBytes;
+    this.blockBytes = blockBytes;
+    this.table = table;
+  }
+
+  /** Its number, from 0, never given to another volume of the pool. */
+  public int id() {
+    return id;
+  }
+
+  /** Its logical unit number: the same as {@link #id}. */
+  public int lun() {
+    return id;
+  }
+
+  /** Its name, unique in the pool at any time. */
+  public String name() {
+    return name;
+  }
+
+  /** Its size in bytes, a multiple of {@link #blockBytes}. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** Bytes of a logical block, 512 or 4096. */
+  public int blockBytes() {
+    return blockBytes;
+  }
+
+  /** Bytes in chunks that the volume maps, shared ones included. */
+  public long mappedBytes() {
+    return pool.underLock(() -> table.mappedChunks() * pool.chunkBytes());
+  }
+
+  /**
+   * Fills a buffer from its position to its limit.
+   *
+   * @throws IllegalArgumentException if the range is not within the volume
+   */
+  public void read(long offset, ByteBuffer target) throws IOException {
+    requireWithin(offset, target.remaining());
+    int epoch = pool.epochs.enter();
+    try {
+      pool.read(
+          table,
+          offset,
+          target,
+          () -> {
+            requireUsable();
+            return true;
+          });
+    } finally {
+      pool.epochs.leave(epoch);
+    }
+  }
+
+  /**
+   * Writes a buffer from its position to its limit. The bytes are durable once a {@link Pool#flush}
+   * that began later is done.
+   *
+   * @throws NoSpaceException if the pool is full; a part may have been written
+   * @throws IllegalArgumentException if the range is not within the volume
+   */
+  public void write(long offset, ByteBuffer source) throws IOException {
+    requireWithin(offset, source.remaining());
+    ByteBuffer rest = source.slice();
+    long at = offset;
+    boolean flushed = false;
+    while (rest.hasRemaining()) {
+      long pieceEnd = (at / MAX_PIECE + 1) * MAX_PIECE;
+      int length = (int) Math.min(rest.remaining(), pieceEnd - at);
+      try {
+        writePiece(at, rest.slice(rest.position(), length));
+      } catch (NoSpaceException e) {
+        if (flushed) {
+          throw e;
+        }
+        flushed = true; // chunks freed a moment ago come back with the next commit
+        pool.flush();
+        continue;
+      }
+      at += length;
+      rest.position(rest.position() + length);
+    }
+    source.position(source.limit());
+  }
+
+  private void writePiece(long offset, ByteBuffer source) throws IOException {
+    int chunkBytes = pool.chunkBytes();
+    long first = offset / chunkBytes;
+    int count = (int) ((offset + source.remaining() - 1) / chunkBytes - first) + 1;
+    Placement[] placements = new Placement[count];
+    int conflict = -1;
+    freezeLock.readLock().lock();
+    int epoch = pool.epochs.enter();
+    try {
+      pool.underLockIo(() -> place(first, placements));
+      boolean written = false;
+      try {
+        writePlaced(offset, source, first, placements);
+        written = true;
+      } finally {
+        if (!written) {
+          pool.underLock(() -> giveBack(placements));
+        }
+      }
+      conflict = pool.underLockIo(() -> map(first, placements));
+    } finally {
+      pool.epochs.leave(epoch);
+      freezeLock.readLock().unlock();
+    }
+    for (int i = conflict; i >= 0 && i < count; i++) {
+      if (placements[i].conflict) {
+        long from = Math.max(offset, (first + i) * chunkBytes);
+        long to = Math.min(offset + source.remaining(), (first + i + 1) * chunkBytes);
+        writePiece(from, source.slice((int) (from - offset), (int) (to - from)));
+      }
+    }
+  }
+
+  /** Where one chunk of a write goes. */
+  private static final class Placement {
+    final long old;
+    final long chunk;
+    final boolean inPlace;
+    boolean conflict;
+
+    Placement(long old, long chunk, boolean inPlace) {
+      this.old = old;
+      this.chunk = chunk;
+      this.inPlace = inPlace;
+    }
+  }
+
+  private int place(long first, Placement[] placements) throws IOException {
+    requireUsable();
+    pool.requireWritable();
+    int placed = 0;
+    try {
+      for (; placed < placements.length; placed++) {
+        long old = table.get(first + placed);
+        long owned = old < 0 ? -1 : table.getOwned(first + placed);
+        placements[placed] =
+            owned >= 0
+                ? new Placement(old, owned, true)
+                : new Placement(old, pool.space.allocate(), false);
+      }
+      return placed;
+    } catch (IOException | RuntimeException e) {
+      giveBack(java.util.Arrays.copyOf(placements, placed));
+      throw e;
+    }
+  }
+
+  private int giveBack(Placement[] placements) {
+    for (Placement placement : placements) {
+      if (!placement.inPlace) {
+        pool.space.giveBack(placement.chunk);
+      }
+    }
+    return 0;
+  }
+
+  private void writePlaced(long offset, ByteBuffer source, long first, Placement[] placements)
+      throws IOException {
+    int chunkBytes = pool.chunkBytes();
+    long end = offset + source.remaining();
+    int i = 0;
+    while (i < placements.length) {
+      long from = Math.max(offset, (first + i) * chunkBytes);
+      int within = (int) (from - (first + i) * chunkBytes);
+      Placement placement = placements[i];
+      int next = i + 1;
+      long to = Math.min(end, (first + next) * chunkBytes);
+      if (!placement.inPlace && to - from < chunkBytes) {
+        ByteBuffer whole = merge(placement.old, within, slice(source, from - offset, to - offset));
+        pool.medium.writeChunks(placement.chunk * chunkBytes, whole);
+      } else {
+        while (next < placements.length
+            && placements[next].chunk == placements[next - 1].chunk + 1
+            && (placements[next].inPlace || end >= (first + next + 1) * chunkBytes)) {
+          next++;
+          to = Math.min(end, (first + next) * chunkBytes);
+        }
+        pool.medium.writeChunks(
+            placement.chunk * chunkBytes + within, slice(source, from - offset, to - offset));
+      }
+      i = next;
+    }
+  }
+
+  private static ByteBuffer slice(ByteBuffer buffer, long from, long to) {
+    return buffer.slice((int) from, (int) (to - from));
+  }
+
+  /** A whole chunk: the old one's bytes, or zeros, with {@code bytes} put over them. */
+  private ByteBuffer merge(long old, int within, ByteBuffer bytes) throws IOException {
+    ByteBuffer whole = ByteBuffer.allocate(pool.chunkBytes());
+    if (old >= 0) {
+      pool.medium.readChunks(old * pool.chunkBytes(), whole);
+      whole.clear();
+    }
+    return whole.put(within, bytes, 0, bytes.remaining());
+  }
+
+  /** Puts new chunks into the table; the index of the first one that came too late, or -1. */
+  private int map(long first, Placement[] placements) throws IOException {
+    requireUsable(placements);
+    int firstConflict = -1;
+    int i = 0;
+    while (i < placements.length) {
+      Placement placement = placements[i];
+      if (placement.inPlace) {
+        i++;
+        continue;
+      }
+      int run = 0;
+      while (i + run < placements.length
+          && !placements[i + run].inPlace
+          && placements[i + run].chunk == placement.chunk + run
+          && table.get(first + i + run) == placements[i + run].old) {
+        table.set(first + i + run, placements[i + run].chunk);
+        run++;
+      }
+      if (run == 0) {
+        placement.conflict = true;
+        pool.space.giveBack(placement.chunk);
+        firstConflict = firstConflict < 0 ? i : firstConflict;
+        i++;
+        continue;
+      }
+      pool.append(new JournalRecord.Mapped(id, first + i, placement.chunk, run));
+      i += run;
+    }
+    return firstConflict;
+  }
+
+  private void requireUsable(Placement[] placements) throws IOException {
+    if (deleted) {
+      giveBack(placements);
+      throw new VolumeGoneException(name);
+    }
+  }
+
+  /**
+   * Makes a range read as zeros, giving up whole chunks.
+   *
+   * @throws NoSpaceException if zeros had to be written into a shared chunk and the pool is full
+   */
+  public void zero(long offset, long length) throws IOException {
+    requireWithin(offset, length);
+    int chunkBytes = pool.chunkBytes();
+    long end = offset + length;
+    // A volume's last chunk may be a partial one; what lies behind the end is nobody's.
+    long endChunk = end == sizeBytes ? (end + chunkBytes - 1) / chunkBytes : end / chunkBytes;
+    long firstChunk = (offset + chunkBytes - 1) / chunkBytes;
+    long headEnd = Math.min(end, firstChunk * chunkBytes);
+    writeZeros(offset, headEnd);
+    if (firstChunk < endChunk) {
+      clear(firstChunk, endChunk - firstChunk);
+    }
+    writeZeros(Math.max(headEnd, endChunk * chunkBytes), end);
+  }
+
+  private void clear(long index, long count) throws IOException {
+    pool.underLockIo(() -> {
+      requireUsable();
+      pool.requireWritable();
+      table.clear(index, count);
+      pool.append(new JournalRecord.Unmapped(id, index, count));
+      return null;
+    });
+  }
+
+  /** Writes zeros within one chunk, unless it is a hole. */
+  private void writeZeros(long from, long to) throws IOException {
+    if (from < to && pool.underLock(() -> table.get(from / pool.chunkBytes()) >= 0)) {
+      write(from, ByteBuffer.allocate((int) (to - from)));
+    }
+  }
+
+  /**
+   * A run of bytes that are all mapped or all not.
+   *
+   * @param mapped whether the run has chunks
+   * @param end the byte behind the run
+   */
+  public record Allocation(boolean mapped, long end) {}
+
+  /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
+  public Allocation allocation(long offset, long limit) {
+    requireWithin(offset, 1);
+    int chunkBytes = pool.chunkBytes();
+    return pool.underLock(() -> {
+      long index = offset / chunkBytes;
+      long end = table.endOfRun(index, (limit + chunkBytes - 1) / chunkBytes);
+      return new Allocation(table.get(index) >= 0, Math.min(limit, end * chunkBytes));
+    });
+  }
+
+  void requireWithin(long offset, long length) {
+    if (offset < 0 || length < 0 || length > sizeBytes - offset) {
+      throw new IllegalArgumentException(
+          "%d bytes at %d are not within volume %s of %d bytes"
+              .formatted(length, offset, name, sizeBytes));
+    }
+  }
+
+  /** Called under the metadata lock. */
+  void requireUsable() throws VolumeGoneException {
+    if (deleted) {
+      throw new VolumeGoneException(name);
+    }
+  }
+}

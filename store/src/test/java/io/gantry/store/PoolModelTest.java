@@ -1,0 +1,206 @@
+package io.gantry.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Random histories of a pool against a plain model: each volume an array of bytes, each token a
+ * copy. Now and then the files are copied as they stand, which is what kill -9 leaves behind, and
+ * the copy must open as a state between the last flush and the present.
+ */
+@NullUnmarked
+@Timeout(120)
+class PoolModelTest {
+  private static final int CHUNK = 16 << 10;
+  private static final int BLOCK = 512;
+  private static final int MAX_BLOCKS = 40 * CHUNK / BLOCK;
+
+  @TempDir Path directory;
+
+  /** What a volume held. */
+  private final Map<String, byte[]> volumes = new HashMap<>();
+
+  private final Map<Long, byte[]> tokens = new HashMap<>();
+  private int created;
+
+  static LongStream seeds() {
+    Long given = Long.getLong("seed");
+    return given != null ? LongStream.of(given) : LongStream.range(0, 40);
+  }
+
+  @ParameterizedTest(name = "-Dseed={0}")
+  @MethodSource("seeds")
+  void historiesAgreeWithTheModel(long seed) throws IOException {
+    Random random = new Random(seed);
+    Path place = directory.resolve("pool");
+    Pool pool = Pool.create(FileMedium.create(place), CHUNK, PoolOptions.defaults());
+    for (int step = 0; step < 300; step++) {
+      step(pool, random);
+      if (random.nextInt(60) == 0) {
+        pool.close();
+        pool = Pool.open(FileMedium.open(place), PoolOptions.defaults());
+        compare(pool);
+      }
+      if (random.nextInt(60) == 0) {
+        pool.flush();
+        Path copy = directory.resolve("crash" + step);
+        copyFiles(place, copy);
+        try (Pool crashed = Pool.open(FileMedium.open(copy), PoolOptions.defaults())) {
+          compare(crashed);
+          crashed.verifyReferences();
+        }
+      }
+    }
+    compare(pool);
+    pool.flush();
+    pool.flush(); // the second one lets the releases of the first take effect before it returns
+    for (Token token : pool.tokens()) {
+      pool.end(token, Token.End.REVOKED);
+    }
+    for (Volume volume : pool.volumes()) {
+      pool.deleteVolume(volume);
+    }
+    pool.close();
+    try (Pool empty = Pool.open(FileMedium.open(place), PoolOptions.defaults())) {
+      empty.verifyReferences();
+      assertThat(empty.statistics().usedChunks()).isZero();
+    }
+  }
+
+  private void step(Pool pool, Random random) throws IOException {
+    if (volumes.isEmpty() || (volumes.size() < 4 && random.nextInt(20) == 0)) {
+      String name = "v" + created++;
+      int blocks = 1 + random.nextInt(MAX_BLOCKS);
+      pool.createVolume(name, (long) blocks * BLOCK, BLOCK);
+      volumes.put(name, new byte[blocks * BLOCK]);
+      return;
+    }
+    String name = pick(volumes.keySet().stream().sorted().toList(), random);
+    Volume volume = pool.volume(name).orElseThrow();
+    byte[] model = volumes.get(name);
+    int offset = random.nextInt(model.length / BLOCK) * BLOCK;
+    int length = length(model.length - offset, random);
+    switch (random.nextInt(12)) {
+      case 0, 1, 2, 3 -> {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        volume.write(offset, ByteBuffer.wrap(bytes));
+        System.arraycopy(bytes, 0, model, offset, length);
+      }
+      case 4 -> {
+        volume.zero(offset, length);
+        Arrays.fill(model, offset, offset + length, (byte) 0);
+      }
+      case 5, 6 -> {
+        List<Extent> extents = extents(model.length, random);
+        Token token = pool.freeze(volume, extents, 1_000_000).orElseThrow();
+        byte[] bytes = new byte[(int) token.lengthBytes()];
+        int at = 0;
+        for (Extent e : extents) {
+          System.arraycopy(model, (int) e.offset(), bytes, at, (int) e.length());
+          at += (int) e.length();
+        }
+        tokens.put(token.number(), bytes);
+      }
+      case 7, 8, 9 -> {
+        if (!tokens.isEmpty()) {
+          long number = pick(tokens.keySet().stream().sorted().toList(), random);
+          byte[] bytes = tokens.get(number);
+          int from = random.nextInt(bytes.length / BLOCK) * BLOCK;
+          int count = Math.min(length, bytes.length - from);
+          if (random.nextInt(3) == 0 && offset % CHUNK != from % CHUNK) {
+            from = Math.min(from / CHUNK * CHUNK + offset % CHUNK, bytes.length - count);
+          }
+          CopyResult result =
+              pool.copy(pool.token(number).orElseThrow(), from, volume, offset, count);
+          assertThat(result.totalBytes()).isEqualTo(count);
+          System.arraycopy(bytes, from, model, offset, count);
+        }
+      }
+      case 10 -> {
+        if (!tokens.isEmpty() && random.nextInt(3) == 0) {
+          long number = pick(tokens.keySet().stream().sorted().toList(), random);
+          pool.end(pool.token(number).orElseThrow(), Token.End.DELETED);
+          tokens.remove(number);
+        }
+      }
+      case 11 -> {
+        if (random.nextInt(10) == 0) {
+          pool.deleteVolume(volume);
+          volumes.remove(name);
+        } else {
+          ByteBuffer read = ByteBuffer.allocate(length);
+          volume.read(offset, read);
+          assertThat(read.array()).isEqualTo(Arrays.copyOfRange(model, offset, offset + length));
+        }
+      }
+      default -> throw new AssertionError();
+    }
+  }
+
+  private static int length(int limit, Random random) {
+    int blocks = limit / BLOCK;
+    return BLOCK * (1 + random.nextInt(random.nextBoolean() ? Math.min(blocks, 40) : blocks));
+  }
+
+  private static List<Extent> extents(int size, Random random) {
+    List<Extent> extents = new ArrayList<>();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      int offset = random.nextInt(size / BLOCK) * BLOCK;
+      extents.add(new Extent(offset, length(size - offset, random)));
+    }
+    return extents;
+  }
+
+  private static <T> T pick(List<T> from, Random random) {
+    return from.get(random.nextInt(from.size()));
+  }
+
+  private void compare(Pool pool) throws IOException {
+    assertThat(pool.volumes())
+        .extracting(Volume::name)
+        .containsExactlyInAnyOrderElementsOf(volumes.keySet());
+    for (Volume volume : pool.volumes()) {
+      byte[] model = volumes.get(volume.name());
+      ByteBuffer read = ByteBuffer.allocate(model.length);
+      volume.read(0, read);
+      assertThat(Arrays.mismatch(read.array(), model)).as(volume.name()).isEqualTo(-1);
+    }
+    assertThat(pool.tokens())
+        .extracting(Token::number)
+        .containsExactlyInAnyOrderElementsOf(tokens.keySet());
+    for (Token token : pool.tokens()) {
+      byte[] model = tokens.get(token.number());
+      int size = (model.length + BLOCK - 1) / BLOCK * BLOCK;
+      Volume scratch = pool.createVolume("scratch", size, BLOCK);
+      pool.copy(token, 0, scratch, 0, model.length);
+      ByteBuffer read = ByteBuffer.allocate(model.length);
+      scratch.read(0, read);
+      assertThat(Arrays.mismatch(read.array(), model)).as("token %x", token.number()).isEqualTo(-1);
+      pool.deleteVolume(scratch);
+    }
+  }
+
+  private static void copyFiles(Path from, Path to) throws IOException {
+    Files.createDirectory(to);
+    for (String file : List.of("pool", "chunks", "journal", "lock")) {
+      Files.copy(from.resolve(file), to.resolve(file));
+    }
+  }
+}
