@@ -1,0 +1,160 @@
+package io.gantry.target;
+
+import io.gantry.scsi.Cdb;
+import io.gantry.scsi.Decoded;
+import io.gantry.scsi.Lun;
+import io.gantry.scsi.ScsiDevice;
+import io.gantry.scsi.ScsiRequest;
+import io.gantry.scsi.ScsiResponse;
+import io.gantry.scsi.Sense;
+import io.gantry.store.Pool;
+import io.gantry.store.Volume;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A target device whose logical units are the volumes of a pool: volume n is LUN n.
+ *
+ * <p>The pool stays its owner's; close the target device first.
+ */
+public final class PoolTarget implements TargetDevice, AutoCloseable {
+  private static final int MAXIMUM_TRANSFER = 16 << 20;
+
+  private final Pool pool;
+  private final String name;
+  private final CopyManager copyManager;
+  private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
+  private final ExecutorService workers;
+
+  /**
+   * A target device for a pool.
+   *
+   * @param name its iSCSI name
+   */
+  public PoolTarget(Pool pool, String name) {
+    this.pool = pool;
+    this.name = name;
+    this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
+    // Enough to keep a disk busy while some of them wait for it.
+    this.workers =
+        Executors.newFixedThreadPool(
+            4 * Runtime.getRuntime().availableProcessors(),
+            Thread.ofPlatform().name("gantry-worker-", 0).daemon(true).factory());
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public int maximumTransferBytes() {
+    return MAXIMUM_TRANSFER;
+  }
+
+  /** What the copies of this target did. */
+  public CopyStatistics copyStatistics() {
+    return copyManager.statistics();
+  }
+
+  @Override
+  public CompletableFuture<ScsiResponse> submit(Nexus nexus, long lun, ScsiRequest request) {
+    return CompletableFuture.completedFuture(request)
+        .thenComposeAsync(accepted -> execute(nexus, Lun.decode(lun), accepted), workers);
+  }
+
+  /** A path to a logical unit within this process; commands run in the caller's thread. */
+  public ScsiDevice open(String initiatorPort, int lun) {
+    Nexus nexus = new Nexus(initiatorPort, name);
+    return new ScsiDevice() {
+      @Override
+      public CompletableFuture<ScsiResponse> submit(ScsiRequest request) {
+        return PoolTarget.this.execute(nexus, lun, request);
+      }
+
+      @Override
+      public void close() {
+        nexusLost(nexus);
+      }
+    };
+  }
+
+  private CompletableFuture<ScsiResponse> execute(Nexus nexus, int lun, ScsiRequest request) {
+    return switch (Cdb.decode(request.cdb())) {
+      case Decoded.Invalid<Cdb>(Sense sense) ->
+          CompletableFuture.completedFuture(ScsiResponse.check(sense));
+      case Decoded.Valid<Cdb>(Cdb.ReportLuns c) ->
+          CompletableFuture.completedFuture(reportLuns(c, request));
+      case Decoded.Valid<Cdb>(Cdb c) -> {
+        LogicalUnit unit = unit(lun);
+        yield unit == null
+            ? CompletableFuture.completedFuture(withoutUnit(c, request))
+            : unit.execute(nexus, c, request);
+      }
+    };
+  }
+
+  private @Nullable LogicalUnit unit(int lun) {
+    Volume volume = lun < 0 ? null : pool.volume(lun).orElse(null);
+    if (volume == null) {
+      units.remove(lun);
+      return null;
+    }
+    return units.computeIfAbsent(lun, _ -> unit(volume));
+  }
+
+  private LogicalUnit unit(Volume volume) {
+    int blockBytes = volume.blockBytes();
+    VitalProductData pages =
+        new VitalProductData(
+            name,
+            VitalProductData.naa(pool.id(), volume.id()),
+            LogicalUnit.limits(blockBytes, pool.chunkBytes(), MAXIMUM_TRANSFER),
+            CopyManager.limits(blockBytes),
+            blockBytes);
+    return new LogicalUnit(volume, pages, copyManager, pool::flushAsync, MAXIMUM_TRANSFER);
+  }
+
+  // SPC-4 5.x, SAM-5 4.7.4: what answers where there is no logical unit.
+  private static ScsiResponse withoutUnit(Cdb cdb, ScsiRequest request) {
+    return switch (cdb) {
+      case Cdb.Inquiry c when !c.vitalProductData() && c.page() == 0 ->
+          CommandData.answer(request, c.allocation(), VitalProductData.absent());
+      case Cdb.RequestSense c ->
+          CommandData.answer(request, c.allocation(), Sense.LOGICAL_UNIT_NOT_SUPPORTED.encode());
+      default -> ScsiResponse.check(Sense.LOGICAL_UNIT_NOT_SUPPORTED);
+    };
+  }
+
+  private ScsiResponse reportLuns(Cdb.ReportLuns c, ScsiRequest request) {
+    if (c.selectReport() > 2) {
+      return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
+    }
+    if (Integer.compareUnsigned(c.allocation(), 16) < 0) {
+      return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(6));
+    }
+    List<Volume> volumes = c.selectReport() == 1 ? List.of() : pool.volumes();
+    ByteBuffer data = ByteBuffer.allocate(8 + 8 * volumes.size());
+    data.putInt(8 * volumes.size()).putInt(0);
+    volumes.forEach(volume -> data.putLong(new Lun(volume.lun()).encode()));
+    return CommandData.answer(request, c.allocation(), data.array());
+  }
+
+  @Override
+  public void nexusLost(Nexus nexus) {
+    copyManager.nexusLost(nexus);
+    units.values().forEach(unit -> unit.nexusLost(nexus));
+  }
+
+  /** Stops the workers; commands submitted later fail. */
+  @Override
+  public void close() {
+    workers.shutdown();
+  }
+}
