@@ -1,0 +1,45 @@
+package io.gantry.dsm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The checked-in golden files are what the Windows compiler says today. */
+class GoldenFilesTest {
+  private static final Path CHECKED_IN = Path.of("src/test/resources/golden");
+
+  @Test
+  void makeGoldenMakesTheCheckedInFiles(@TempDir Path made) throws Exception {
+    assumeTrue(isOnPath("x86_64-w64-mingw32-gcc"), "mingw-w64's compiler is not installed");
+    Process process =
+        new ProcessBuilder("src/test/c/make-golden", made.toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+
+    assertThat(names(made)).isEqualTo(names(CHECKED_IN));
+    for (String name : names(made)) {
+      assertThat(made.resolve(name)).hasSameBinaryContentAs(CHECKED_IN.resolve(name));
+    }
+  }
+
+  private static List<String> names(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private static boolean isOnPath(String program) {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+        .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+  }
+}

@@ -1,0 +1,94 @@
+package io.gantry.dsm;
+
+import static io.gantry.dsm.TestData.hex;
+
+import io.gantry.dsm.ScriptedDevice.Answer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A 1 GiB disk with 512-byte blocks on a {@link ScriptedDevice}. List identifiers begin at {@link
+ * #FIRST}; time stands still unless a test moves it.
+ */
+final class TestDisk {
+  /** The list identifier of the first token command. */
+  static final int FIRST = 0x0102_0304;
+
+  static final long BLOCKS = 1L << 21;
+
+  static final String INQUIRY = "12 00 00 0024 00";
+  static final String PAGES = "12 01 00 00ff 00";
+  static final String THIRD_PARTY_COPY = "12 01 8f 00ff 00";
+  static final String BLOCK_LIMITS = "12 01 b0 00ff 00";
+  static final String READ_CAPACITY = "9e10 0000000000000000 00000020 0000";
+  static final byte[] PAGE_LIST = hex("00 00 0004 00 83 8f b0");
+
+  final ScriptedDevice device;
+  final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5);
+  final Disk disk;
+
+  private TestDisk(ScriptedDevice device) throws IOException {
+    this.device = device;
+    this.disk = Disk.attach(device, nanos::get, new AtomicInteger(FIRST)::getAndIncrement);
+  }
+
+  /** Without limits of any kind. */
+  static TestDisk unlimited() throws IOException {
+    return with(limits(0, 0, 0, 0));
+  }
+
+  static TestDisk with(byte[] thirdPartyCopyPage) throws IOException {
+    return new TestDisk(
+        new ScriptedDevice()
+            .expect(INQUIRY, Answer.good(new byte[36]))
+            .expect(PAGES, Answer.good(PAGE_LIST))
+            .expect(THIRD_PARTY_COPY, Answer.good(thirdPartyCopyPage))
+            .expect(BLOCK_LIMITS, Answer.good(blockLimits()))
+            .expect(READ_CAPACITY, Answer.good(capacity(BLOCKS, 512))));
+  }
+
+  /** A disk that cannot offload. */
+  static TestDisk plain() throws IOException {
+    return new TestDisk(
+        new ScriptedDevice()
+            .expect(INQUIRY, Answer.good(new byte[36]))
+            .expect(PAGES, Answer.check(5, 0x24, 0))
+            .expect(READ_CAPACITY, Answer.good(capacity(BLOCKS, 512))));
+  }
+
+  static TestDisk on(ScriptedDevice device) throws IOException {
+    return new TestDisk(device);
+  }
+
+  /** VPD page 8Fh with the limits descriptor alone. */
+  static byte[] limits(int ranges, int inactivity, long transfer, long optimal) {
+    ByteBuffer b = ByteBuffer.allocate(40);
+    b.put((byte) 0).put((byte) 0x8F).putShort((short) 36);
+    b.putShort((short) 0).putShort((short) 0x20).position(14);
+    b.putShort((short) ranges).putInt(inactivity).putInt(60).putLong(transfer).putLong(optimal);
+    return b.array();
+  }
+
+  /** VPD page B0h: granularity 8, maximum 10000h, optimal 2000h blocks. */
+  static byte[] blockLimits() {
+    return ByteBuffer.allocate(64).put(hex("00 b0 003c 0000 0008 00010000 00002000")).array();
+  }
+
+  static byte[] capacity(long blocks, int blockLength) {
+    return ByteBuffer.allocate(32).putLong(blocks - 1).putInt(blockLength).array();
+  }
+
+  IoctlResult read(byte[] input) throws IOException {
+    return control(input, 536);
+  }
+
+  IoctlResult write(byte[] input) throws IOException {
+    return control(input, 16);
+  }
+
+  IoctlResult control(byte[] input, int outputCapacity) throws IOException {
+    return disk.control(0x002D9404, input, outputCapacity);
+  }
+}
