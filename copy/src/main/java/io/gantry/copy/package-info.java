@@ -1,4 +1,7 @@
-/** The copy engine: offload if the storage can, read and write if it cannot, and say which. */
+/**
+ * The copy engine: moves bytes between logical units and files, by token where the storage can and
+ * by reading and writing where it cannot, and says which it did and why.
+ */
 @NullMarked
 package io.gantry.copy;
 
