@@ -1,0 +1,295 @@
+package io.gantry.target;
+
+import io.gantry.iscsi.BadPdu;
+import io.gantry.iscsi.InitiatorPdu;
+import io.gantry.iscsi.InitiatorPdu.DataOut;
+import io.gantry.iscsi.InitiatorPdu.LoginRequest;
+import io.gantry.iscsi.InitiatorPdu.LogoutRequest;
+import io.gantry.iscsi.InitiatorPdu.NopOut;
+import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
+import io.gantry.iscsi.InitiatorPdu.TaskManagementRequest;
+import io.gantry.iscsi.InitiatorPdu.TextRequest;
+import io.gantry.iscsi.IscsiName;
+import io.gantry.iscsi.Key;
+import io.gantry.iscsi.KeyValueText;
+import io.gantry.iscsi.KeyValueText.Pair;
+import io.gantry.iscsi.Pdu;
+import io.gantry.iscsi.RejectReason;
+import io.gantry.iscsi.SessionParameters;
+import io.gantry.iscsi.TargetLogin.Established;
+import io.gantry.iscsi.TargetPdu.AsyncMessage;
+import io.gantry.iscsi.TargetPdu.LogoutResponse;
+import io.gantry.iscsi.TargetPdu.NopIn;
+import io.gantry.iscsi.TargetPdu.Numbers;
+import io.gantry.iscsi.TargetPdu.Reject;
+import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
+import io.gantry.iscsi.TargetPdu.TextResponse;
+import io.gantry.iscsi.TextAssembly;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The full feature phase of one session: sequence numbers, and every PDU that is not data. SCSI
+ * commands go to the {@link TaskSet}; a discovery session has none. Lives on the connection's event
+ * loop.
+ */
+final class IscsiSession {
+  private static final int TEXT_LENGTH_MAX = 16 * 1024;
+  private static final int PING_TAG = 1;
+
+  private final IscsiConnection connection;
+  private final IscsiTarget target;
+  private final Established established;
+  private final CommandWindow window;
+  private final TextAssembly text = new TextAssembly(TEXT_LENGTH_MAX);
+  private final @Nullable TaskSet tasks;
+  private int statSn;
+
+  /** Begins after a login; {@code nexus} is null for discovery. */
+  IscsiSession(
+      IscsiConnection connection,
+      IscsiTarget target,
+      Established established,
+      @Nullable Nexus nexus) {
+    this.connection = connection;
+    this.target = target;
+    this.established = established;
+    this.window = new CommandWindow(established.cmdSn(), IscsiTarget.COMMAND_WINDOW);
+    this.statSn = established.statSn();
+    this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, target);
+  }
+
+  SessionParameters parameters() {
+    return established.parameters();
+  }
+
+  /** Takes a PDU and ownership of its data. */
+  void receive(InitiatorPdu pdu) {
+    switch (pdu) {
+      case ScsiCommand command -> {
+        if (!isAdmitted(command, command.immediate(), command.cmdSn())) {
+          command.release();
+        } else if (tasks == null) {
+          refuse(command, RejectReason.PROTOCOL_ERROR);
+          command.release();
+        } else {
+          tasks.begin(command);
+        }
+      }
+      case DataOut data -> {
+        if (tasks == null) {
+          reject(data.header(), RejectReason.PROTOCOL_ERROR);
+          data.release();
+        } else {
+          tasks.accept(data);
+        }
+      }
+      case NopOut nop -> echo(nop);
+      case TextRequest request -> {
+        if (isTaken(request, request.immediate(), request.cmdSn())) {
+          answer(request);
+        }
+        request.release();
+      }
+      case TaskManagementRequest request -> {
+        if (isTaken(request, request.immediate(), request.cmdSn())) {
+          connection.send(
+              new TaskManagementResponse(
+                  TaskManagementResponse.FUNCTION_NOT_SUPPORTED,
+                  request.taskTag(),
+                  consumeStatus()));
+        }
+      }
+      case LogoutRequest request -> {
+        if (isTaken(request, request.immediate(), request.cmdSn())) {
+          logOut(request);
+        }
+      }
+      case LoginRequest request -> {
+        reject(request.header(), RejectReason.PROTOCOL_ERROR);
+        request.release();
+      }
+    }
+  }
+
+  /** Answers what was no PDU. */
+  void receive(BadPdu bad) {
+    reject(bad.header(), bad.reason());
+    if (bad.fatal()) {
+      connection.closeAfterFlush(bad.problem());
+    }
+  }
+
+  /** Whether a PDU's CmdSN lets it in; it then holds a slot of the window, unless immediate. */
+  private boolean isAdmitted(InitiatorPdu pdu, boolean immediate, int cmdSn) {
+    if (immediate) {
+      return true;
+    }
+    return switch (window.admit(cmdSn)) {
+      case ADMITTED -> true;
+      case OUTSIDE -> false;
+      case GAP -> {
+        reject(pdu.header(), RejectReason.PROTOCOL_ERROR);
+        connection.closeAfterFlush("CmdSN %d came before %d".formatted(cmdSn, window.expected()));
+        yield false;
+      }
+    };
+  }
+
+  /** As {@link #isAdmitted}, for what is answered at once. */
+  private boolean isTaken(InitiatorPdu pdu, boolean immediate, int cmdSn) {
+    boolean admitted = isAdmitted(pdu, immediate, cmdSn);
+    if (admitted && !immediate) {
+      window.release();
+    }
+    return admitted;
+  }
+
+  private void echo(NopOut nop) {
+    boolean asks = nop.taskTag() != Pdu.NO_TAG;
+    if (!asks || !isTaken(nop, nop.immediate(), nop.cmdSn())) {
+      nop.release(); // an answer to a ping of ours, or outside of the window
+      return;
+    }
+    ByteBuf data = nop.data();
+    int length = Math.min(data.readableBytes(), parameters().sendDataSegmentMax());
+    connection.send(
+        new NopIn(
+            nop.lun(),
+            nop.taskTag(),
+            Pdu.NO_TAG,
+            consumeStatus(),
+            data.slice(data.readerIndex(), length)));
+  }
+
+  /** Asks the initiator for a sign of life. */
+  void ping() {
+    connection.send(new NopIn(0, Pdu.NO_TAG, PING_TAG, numbers(), Pdu.NO_DATA));
+  }
+
+  private void answer(TextRequest request) {
+    if (!text.append(request.data())) {
+      text.take();
+      reject(request.header(), RejectReason.LONG_OPERATION_REJECT);
+      return;
+    }
+    if (request.continues()) { // RFC 7143 6.2: an empty answer asks for the rest
+      respond(request, false, PING_TAG, Pdu.NO_DATA);
+      return;
+    }
+    switch (KeyValueText.parse(text.take())) {
+      case KeyValueText.Malformed _ -> reject(request.header(), RejectReason.PROTOCOL_ERROR);
+      case KeyValueText.Pairs(var pairs) -> {
+        List<Pair> answers = new ArrayList<>();
+        pairs.forEach((key, value) -> answer(key, value, answers));
+        respond(request, true, Pdu.NO_TAG, KeyValueText.encode(answers));
+      }
+    }
+  }
+
+  private void answer(String key, String value, List<Pair> answers) {
+    if (!key.equals(Key.SEND_TARGETS.text())) {
+      answers.add(new Pair(key, Key.of(key) == null ? Key.NOT_UNDERSTOOD : Key.REJECT));
+      return;
+    }
+    String name = target.device().name();
+    boolean all = value.equals("All");
+    boolean own = value.isEmpty() && !established.discovery();
+    if (all && !established.discovery()) {
+      answers.add(new Pair(key, Key.REJECT)); // RFC 7143 Appendix C: for discovery only
+    } else if (all || own || IscsiName.normal(value).equals(IscsiName.normal(name))) {
+      answers.add(new Pair(Key.TARGET_NAME.text(), name));
+      answers.add(
+          new Pair(
+              Key.TARGET_ADDRESS.text(), connection.portal() + "," + IscsiTarget.PORTAL_GROUP_TAG));
+    }
+  }
+
+  private void respond(TextRequest request, boolean last, int transferTag, ByteBuf data) {
+    connection.send(
+        new TextResponse(
+            last, false, request.lun(), request.taskTag(), transferTag, consumeStatus(), data));
+  }
+
+  private void logOut(LogoutRequest request) {
+    int response =
+        switch (request.reason()) {
+          case LogoutRequest.CLOSE_SESSION -> LogoutResponse.CLOSED;
+          case LogoutRequest.CLOSE_CONNECTION ->
+              request.connectionId() == established.connectionId()
+                  ? LogoutResponse.CLOSED
+                  : LogoutResponse.CONNECTION_NOT_FOUND;
+          default -> LogoutResponse.RECOVERY_NOT_SUPPORTED;
+        };
+    SessionParameters agreed = parameters();
+    connection.send(
+        new LogoutResponse(
+            response,
+            request.taskTag(),
+            consumeStatus(),
+            agreed.time2WaitSeconds(),
+            agreed.time2RetainSeconds()));
+    if (response == LogoutResponse.CLOSED) {
+      connection.closeAfterFlush("logged out");
+    }
+  }
+
+  /** Rejects a command that was admitted. Its data stay the caller's. */
+  void refuse(ScsiCommand command, RejectReason reason) {
+    if (!command.immediate()) {
+      window.release();
+    }
+    reject(command.header(), reason);
+  }
+
+  private void reject(byte[] header, RejectReason reason) {
+    connection.send(new Reject(reason.code(), consumeStatus(), 0, Unpooled.wrappedBuffer(header)));
+  }
+
+  /** Tells the initiator that its session is about to be dropped. */
+  void announceEnd() {
+    connection.send(
+        new AsyncMessage(
+            0,
+            consumeStatus(),
+            AsyncMessage.SESSION_DROPPED,
+            0,
+            established.connectionId(),
+            parameters().time2WaitSeconds(),
+            0,
+            Pdu.NO_DATA));
+  }
+
+  /** The command's answer is about to be made: its slot is free again. */
+  void releaseSlot() {
+    window.release();
+  }
+
+  /** Numbers for a PDU that carries a status. */
+  Numbers consumeStatus() {
+    return new Numbers(statSn++, window.expected(), window.maximum());
+  }
+
+  /** Numbers for a PDU that tells the next StatSN without using it up. */
+  Numbers numbers() {
+    return new Numbers(statSn, window.expected(), window.maximum());
+  }
+
+  /** Numbers for a Data-In without status, in which StatSN is reserved. */
+  Numbers numbersWithoutStatus() {
+    return new Numbers(0, window.expected(), window.maximum());
+  }
+
+  boolean isDiscovery() {
+    return established.discovery();
+  }
+
+  /** Ends the session; completes when the device is done with its commands. */
+  CompletableFuture<@Nullable Void> end() {
+    return tasks == null ? CompletableFuture.completedFuture(null) : tasks.end();
+  }
+}

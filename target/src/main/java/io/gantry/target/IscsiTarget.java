@@ -1,0 +1,246 @@
+package io.gantry.target;
+
+import io.gantry.iscsi.Key;
+import io.gantry.iscsi.PduDecoder;
+import io.gantry.iscsi.TargetLogin;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An iSCSI portal: makes a {@link TargetDevice} reachable over TCP (RFC 7143).
+ *
+ * <p>Discovery and normal sessions of one connection each, error recovery level 0, no
+ * authentication, no digests. Safe for use by several threads.
+ */
+public final class IscsiTarget implements AutoCloseable {
+
+  static final int PORTAL_GROUP_TAG = 1;
+
+  /** Commands that an initiator may have outstanding. */
+  static final int COMMAND_WINDOW = 128;
+
+  private static final int RECEIVE_DATA_SEGMENT_MAX = 256 * 1024;
+
+  /** Login PDUs are bound by the default of MaxRecvDataSegmentLength (RFC 7143 13.12). */
+  private static final int LOGIN_DATA_SEGMENT_MAX = 8192;
+
+  private static final long CLOSE_TIMEOUT_SECONDS = 5;
+
+  private static final Map<Key, String> VALUES =
+      Map.ofEntries(
+          Map.entry(Key.MAX_CONNECTIONS, "1"),
+          Map.entry(Key.INITIAL_R2T, Key.NO),
+          Map.entry(Key.IMMEDIATE_DATA, Key.YES),
+          Map.entry(Key.MAX_RECV_DATA_SEGMENT_LENGTH, Integer.toString(RECEIVE_DATA_SEGMENT_MAX)),
+          Map.entry(Key.MAX_BURST_LENGTH, Integer.toString(1024 * 1024)),
+          Map.entry(Key.FIRST_BURST_LENGTH, Integer.toString(256 * 1024)),
+          Map.entry(Key.DEFAULT_TIME_2_RETAIN, "0"),
+          Map.entry(Key.MAX_OUTSTANDING_R2T, "1"),
+          Map.entry(Key.DATA_PDU_IN_ORDER, Key.YES),
+          Map.entry(Key.DATA_SEQUENCE_IN_ORDER, Key.YES),
+          Map.entry(Key.ERROR_RECOVERY_LEVEL, "0"),
+          Map.entry(Key.PROTOCOL_LEVEL, "1"),
+          Map.entry(Key.IF_MARKER, Key.NO),
+          Map.entry(Key.OF_MARKER, Key.NO));
+
+  /**
+   * What keeps a portal bounded.
+   *
+   * @param connectionsMax more are closed as they come
+   * @param loginTimeoutMillis a connection without session after that long is closed
+   * @param idleMillis a silent initiator is asked for a sign of life after that long, and dropped
+   *     after as long again
+   * @param bufferedBytesMax buffers of the commands of one session; a single command may need more
+   */
+  record Limits(
+      int connectionsMax, long loginTimeoutMillis, long idleMillis, long bufferedBytesMax) {
+    static final Limits STANDARD = new Limits(1024, 15_000, 30_000, 32L << 20);
+  }
+
+  /**
+   * What went over the wire since the portal was started.
+   *
+   * @param commands SCSI commands taken
+   * @param dataInBytes data segments sent for them, in bytes
+   * @param dataOutBytes data segments received for them, in bytes
+   */
+  public record Traffic(long commands, long dataInBytes, long dataOutBytes) {}
+
+  private final TargetDevice device;
+  private final Limits limits;
+  private final TrafficCounters counters = new TrafficCounters();
+  private final AtomicInteger lastTsih = new AtomicInteger();
+  private final Set<IscsiConnection> connections = ConcurrentHashMap.newKeySet();
+  private final Map<Nexus, IscsiConnection> sessions = new ConcurrentHashMap<>();
+  private final TargetLogin.Policy loginPolicy;
+  private final EventLoopGroup group;
+  private final Channel listener;
+
+  private IscsiTarget(TargetDevice device, InetSocketAddress address, Limits limits)
+      throws IOException {
+    this.device = device;
+    this.limits = limits;
+    // A second connection for a session is refused whether the session exists or not.
+    this.loginPolicy =
+        new TargetLogin.Policy(
+            device.name(), PORTAL_GROUP_TAG, COMMAND_WINDOW, VALUES, this::newTsih, _ -> false);
+    boolean epoll = Epoll.isAvailable();
+    this.group =
+        new MultiThreadIoEventLoopGroup(
+            0,
+            new DefaultThreadFactory("gantry-iscsi", true),
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    Class<? extends ServerChannel> type =
+        epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(group)
+            .channel(type)
+            .option(ChannelOption.SO_BACKLOG, 128)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(1024 * 1024, 8 * 1024 * 1024))
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accept(channel);
+                  }
+                })
+            .bind(address)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      throw new IOException("cannot listen on " + address + ": " + bound.cause().getMessage());
+    }
+    this.listener = bound.channel();
+  }
+
+  /**
+   * Opens a portal.
+   *
+   * @param address where to listen; port 0 takes any that is free
+   * @throws IOException if the address cannot be had
+   */
+  public static IscsiTarget start(TargetDevice device, InetSocketAddress address)
+      throws IOException {
+    return start(device, address, Limits.STANDARD);
+  }
+
+  static IscsiTarget start(TargetDevice device, InetSocketAddress address, Limits limits)
+      throws IOException {
+    return new IscsiTarget(device, address, limits);
+  }
+
+  private void accept(Channel channel) {
+    if (connections.size() >= limits.connectionsMax()) {
+      var _ = channel.close();
+      return;
+    }
+    channel
+        .config()
+        .setRecvByteBufAllocator(
+            new AdaptiveRecvByteBufAllocator(512, 8192, RECEIVE_DATA_SEGMENT_MAX));
+    PduDecoder decoder = new PduDecoder(LOGIN_DATA_SEGMENT_MAX);
+    IscsiConnection connection = new IscsiConnection(this, channel, decoder);
+    connections.add(connection);
+    channel.pipeline().addLast(new FlushConsolidationHandler(256, true), decoder, connection);
+  }
+
+  private int newTsih() {
+    return Math.floorMod(lastTsih.getAndIncrement(), 0xffff) + 1;
+  }
+
+  /** Where the portal listens. */
+  public InetSocketAddress address() {
+    return (InetSocketAddress) listener.localAddress();
+  }
+
+  /** What went over the wire so far. */
+  public Traffic traffic() {
+    return new Traffic(
+        counters.commands().sum(), counters.dataInBytes().sum(), counters.dataOutBytes().sum());
+  }
+
+  /**
+   * Stops listening, tells the initiators, and ends their sessions, within seconds even if the
+   * device does not finish a command.
+   */
+  @Override
+  public void close() {
+    listener.close().awaitUninterruptibly();
+    CompletableFuture<?>[] ends =
+        connections.stream()
+            .map(connection -> connection.terminate("the portal closes"))
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(ends).get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      System.getLogger(IscsiTarget.class.getName())
+          .log(System.Logger.Level.WARNING, "sessions did not end in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+
+  TargetDevice device() {
+    return device;
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  TrafficCounters counters() {
+    return counters;
+  }
+
+  TargetLogin.Policy loginPolicy() {
+    return loginPolicy;
+  }
+
+  /** Makes a connection the one of its nexus; returns the one it replaces, which has to end. */
+  @Nullable IscsiConnection enter(Nexus nexus, IscsiConnection connection) {
+    return sessions.put(nexus, connection);
+  }
+
+  /** The connection's session has ended. */
+  void leave(Nexus nexus, IscsiConnection connection) {
+    sessions.remove(nexus, connection);
+  }
+
+  /** The connection is closed. */
+  void forget(IscsiConnection connection) {
+    connections.remove(connection);
+  }
+}

@@ -1,0 +1,333 @@
+package io.gantry.target;
+
+import io.gantry.iscsi.InitiatorPdu.DataOut;
+import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
+import io.gantry.iscsi.Pdu;
+import io.gantry.iscsi.RejectReason;
+import io.gantry.iscsi.SessionParameters;
+import io.gantry.iscsi.TargetPdu.CommandResponse;
+import io.gantry.iscsi.TargetPdu.DataIn;
+import io.gantry.iscsi.TargetPdu.ReadyToTransfer;
+import io.gantry.scsi.ScsiRequest;
+import io.gantry.scsi.ScsiResponse;
+import io.gantry.scsi.ScsiStatus;
+import io.gantry.scsi.Sense;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The SCSI commands of one session, from the PDU to the answer. Lives on the connection's event
+ * loop.
+ *
+ * <p>A command waits in line until the session's budget has room for its buffer, gathers its data
+ * if it writes, goes to the device, and answers. Commands begin in the order in which they came;
+ * one that is too big for what is left of the budget holds back those behind it, so that it does
+ * not starve. What a read returns counts until the socket has taken it: an initiator that does not
+ * read its answers gets no more of them.
+ */
+final class TaskSet {
+  private static final System.Logger LOG = System.getLogger(TaskSet.class.getName());
+
+  /** Immediate commands have no place in the command window and need a limit of their own. */
+  private static final int IMMEDIATE_MAX = 16;
+
+  private static final class Task {
+    final ScsiCommand command;
+    final int length;
+    final @Nullable WriteTransfer write;
+    ByteBuf buffer = Pdu.NO_DATA;
+    boolean granted;
+
+    Task(ScsiCommand command, int length, @Nullable WriteTransfer write) {
+      this.command = command;
+      this.length = length;
+      this.write = write;
+    }
+  }
+
+  private final IscsiSession session;
+  private final IscsiConnection connection;
+  private final Nexus nexus;
+  private final TargetDevice device;
+  private final SessionParameters parameters;
+  private final TrafficCounters counters;
+  private final long budgetBytes;
+
+  private final Map<Integer, Task> tasks = new HashMap<>();
+  private final Queue<Task> waiting = new ArrayDeque<>();
+  private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
+  private long usedBytes;
+  private int immediateOutstanding;
+  private int inDevice;
+  private int nextTransferTag;
+  private boolean starting;
+  private boolean ended;
+
+  TaskSet(IscsiSession session, IscsiConnection connection, Nexus nexus, IscsiTarget target) {
+    this.session = session;
+    this.connection = connection;
+    this.nexus = nexus;
+    this.device = target.device();
+    this.parameters = session.parameters();
+    this.counters = target.counters();
+    this.budgetBytes = target.limits().bufferedBytesMax();
+  }
+
+  /** Takes a command that has been admitted, and ownership of its data. */
+  void begin(ScsiCommand command) {
+    if (command.read() && command.write()) {
+      session.refuse(command, RejectReason.INVALID_PDU_FIELD);
+    } else if (tasks.containsKey(command.taskTag())) {
+      session.refuse(command, RejectReason.TASK_IN_PROGRESS);
+    } else if (command.immediate() && immediateOutstanding == IMMEDIATE_MAX) {
+      session.refuse(command, RejectReason.IMMEDIATE_COMMAND_REJECT);
+    } else {
+      enqueue(command);
+    }
+    command.release();
+    startWaiting();
+  }
+
+  private void enqueue(ScsiCommand command) {
+    counters.commands().increment();
+    boolean moves = command.read() || command.write();
+    int length =
+        moves ? (int) Math.min(command.expectedLength(), device.maximumTransferBytes()) : 0;
+    WriteTransfer write = null;
+    if (command.write()) {
+      write = new WriteTransfer(command, length, parameters, connection.allocator());
+      counters.dataOutBytes().add(command.data().readableBytes());
+    }
+    Task task = new Task(command, length, write);
+    tasks.put(command.taskTag(), task);
+    if (command.immediate()) {
+      immediateOutstanding++;
+    }
+    waiting.add(task);
+  }
+
+  /** Takes data of a write and their ownership. Data that no task waits for are dropped. */
+  void accept(DataOut pdu) {
+    Task task = tasks.get(pdu.taskTag());
+    if (task != null && task.write != null) {
+      counters.dataOutBytes().add(pdu.data().readableBytes());
+      task.write.accept(pdu);
+      if (task.granted) {
+        advance(task);
+      }
+    }
+    pdu.release();
+  }
+
+  private void startWaiting() {
+    if (starting) {
+      return; // a command that answers at once comes back here; the loop below goes on with it
+    }
+    starting = true;
+    Task task;
+    while ((task = waiting.peek()) != null
+        && (usedBytes == 0 || usedBytes + task.length <= budgetBytes)) {
+      waiting.remove();
+      grant(task);
+    }
+    starting = false;
+  }
+
+  private void grant(Task task) {
+    usedBytes += task.length;
+    task.granted = true;
+    if (task.length > 0) {
+      task.buffer = connection.allocator().directBuffer(task.length, task.length);
+    }
+    if (task.write != null) {
+      task.write.assign(task.buffer);
+    }
+    advance(task);
+  }
+
+  private void advance(Task task) {
+    WriteTransfer write = task.write;
+    if (write == null) {
+      submit(task);
+      return;
+    }
+    if (write.isOpen()) {
+      return; // more is on its way
+    }
+    Sense failure = write.failure();
+    if (failure != null) {
+      answer(task, ScsiResponse.check(failure));
+    } else if (write.isComplete()) {
+      submit(task);
+    } else {
+      int tag = nextTransferTag;
+      nextTransferTag = tag + 1 == Pdu.NO_TAG ? 0 : tag + 1;
+      WriteTransfer.Solicitation part = write.solicit(tag);
+      connection.send(
+          new ReadyToTransfer(
+              task.command.lun(),
+              task.command.taskTag(),
+              tag,
+              session.numbers(),
+              part.r2tSn(),
+              part.offset(),
+              part.length()));
+    }
+  }
+
+  private void submit(Task task) {
+    ByteBuffer bytes = task.length > 0 ? task.buffer.nioBuffer(0, task.length) : null;
+    boolean write = task.write != null;
+    ScsiRequest request =
+        new ScsiRequest(task.command.cdb(), write ? bytes : null, write ? null : bytes);
+    inDevice++;
+    CompletableFuture<ScsiResponse> answer;
+    try {
+      answer = device.submit(nexus, task.command.lun(), request);
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    var _ =
+        answer.whenComplete((response, problem) -> {
+          if (connection.inEventLoop()) {
+            completed(task, response, problem);
+            return;
+          }
+          try {
+            connection.execute(() -> completed(task, response, problem));
+          } catch (RejectedExecutionException e) {
+            task.buffer.release(); // the target is closed and the loop is gone
+          }
+        });
+  }
+
+  private void completed(Task task, @Nullable ScsiResponse response, @Nullable Throwable problem) {
+    inDevice--;
+    if (ended) {
+      task.buffer.release();
+      finishIfDrained();
+      return;
+    }
+    if (response == null) {
+      LOG.log(System.Logger.Level.ERROR, "a command failed in the target device", problem);
+      response = ScsiResponse.check(Sense.INTERNAL_TARGET_FAILURE);
+    }
+    answer(task, response);
+  }
+
+  /** Sends what a command returned, and how it ended. */
+  private void answer(Task task, ScsiResponse response) {
+    ScsiCommand command = task.command;
+    tasks.remove(command.taskTag());
+    if (command.immediate()) {
+      immediateOutstanding--;
+    } else {
+      session.releaseSlot();
+    }
+    Residual residual = Residual.of(command.expectedLength(), response.transferLength());
+    int returned = command.read() ? (int) Math.min(response.transferLength(), task.length) : 0;
+    boolean collapse = returned > 0 && response.status() == ScsiStatus.GOOD;
+    int pdus = task.write == null ? 0 : task.write.requests();
+    ChannelFuture sent = null;
+    if (returned > 0) {
+      for (int offset = 0; offset < returned; ) {
+        int burstEnd = offset - offset % parameters.burstMax() + parameters.burstMax();
+        int length =
+            Math.min(parameters.sendDataSegmentMax(), Math.min(returned, burstEnd) - offset);
+        int end = offset + length;
+        boolean status = collapse && end == returned;
+        sent =
+            connection.sendTracked(
+                new DataIn(
+                    end == burstEnd || end == returned,
+                    status,
+                    status && residual.overflow(),
+                    status && residual.underflow(),
+                    0,
+                    0,
+                    command.taskTag(),
+                    Pdu.NO_TAG,
+                    status ? session.consumeStatus() : session.numbersWithoutStatus(),
+                    pdus++,
+                    offset,
+                    status ? residual.bytes() : 0,
+                    task.buffer.retainedSlice(offset, length)));
+        offset = end;
+      }
+      counters.dataInBytes().add(returned);
+    }
+    task.buffer.release();
+    if (!collapse) {
+      sent =
+          connection.sendTracked(
+              new CommandResponse(
+                  residual.overflow(),
+                  residual.underflow(),
+                  0,
+                  response.status().code(),
+                  command.taskTag(),
+                  session.consumeStatus(),
+                  pdus,
+                  residual.bytes(),
+                  senseSegment(response.sense())));
+    }
+    if (sent == null || !command.read()) {
+      giveBack(task);
+    } else {
+      var _ = sent.addListener(_ -> giveBack(task));
+    }
+  }
+
+  private void giveBack(Task task) {
+    usedBytes -= task.length;
+    if (!ended) {
+      startWaiting();
+    }
+  }
+
+  private static ByteBuf senseSegment(@Nullable Sense sense) {
+    if (sense == null) {
+      return Pdu.NO_DATA;
+    }
+    byte[] bytes = sense.encode();
+    return Unpooled.buffer(2 + bytes.length).writeShort(bytes.length).writeBytes(bytes);
+  }
+
+  /**
+   * Ends the set: nothing more goes to the device, and nobody is answered.
+   *
+   * @return completes when the device has finished with all that it had been given
+   */
+  CompletableFuture<@Nullable Void> end() {
+    if (!ended) {
+      ended = true;
+      waiting.clear();
+      for (Task task : tasks.values()) {
+        if (task.write != null) {
+          boolean gathering = !task.granted || task.write.isOpen();
+          task.write.discard();
+          if (gathering) {
+            task.buffer.release();
+          }
+        }
+      }
+      finishIfDrained();
+    }
+    return drained;
+  }
+
+  private void finishIfDrained() {
+    if (inDevice == 0) {
+      drained.complete(null);
+    }
+  }
+}
