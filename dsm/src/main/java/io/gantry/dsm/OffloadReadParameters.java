@@ -16,7 +16,7 @@ public record OffloadReadParameters(int flags, int timeToLive) {
       Layout.littleEndian("DEVICE_DSM_OFFLOAD_READ_PARAMETERS", "ntddstor.h", 16, 4);
   private static final Layout.Field FLAGS = LAYOUT.uint(0, 4, "Flags", "", "0");
   private static final Layout.Field TIME_TO_LIVE =
-      LAYOUT.uint(4, 4, "TimeToLive", "see meaning", "as the target counts; 0: its default");
+      LAYOUT.uint(4, 4, "TimeToLive", "", "passed on to the target: seconds; 0: its default");
 
   static {
     LAYOUT.bytes(8, 8, "Reserved", "0");

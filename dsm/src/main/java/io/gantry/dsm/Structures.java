@@ -1,7 +1,9 @@
 package io.gantry.dsm;
 
 import io.gantry.scsi.Layout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -57,6 +59,32 @@ public final class Structures {
       end = field.offset() + field.width();
     }
     return text.append(gap(end, layout.sizeBytes())).toString();
+  }
+
+  /**
+   * A structure's bytes as a table for people: offset, field and value of each field.
+   *
+   * @param bytes starts with the structure; fields that it does not reach are left out
+   */
+  public static String decode(Layout layout, byte[] bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    StringBuilder text = new StringBuilder();
+    for (Layout.Field field : layout.fields()) {
+      if (field.offset() + field.width() <= bytes.length) {
+        text.append(
+            "%6d  %-34s  %s%n".formatted(field.offset(), field.name(), value(field, buffer)));
+      }
+    }
+    return text.toString();
+  }
+
+  private static String value(Layout.Field field, ByteBuffer buffer) {
+    if (field.isOpaque()) {
+      return HexFormat.of().formatHex(field.getBytes(buffer, 0));
+    }
+    long value = field.get(buffer, 0);
+    String unit = field.unit().isEmpty() ? "" : " " + field.unit();
+    return "%s%s (0x%x)".formatted(Long.toUnsignedString(value), unit, value);
   }
 
   private static String gap(int from, int to) {

@@ -138,14 +138,7 @@ class OffloadReadTest {
 
   @Test
   void aRangeOver32BitsOfBlocksIsSplit() throws IOException {
-    TestDisk disk =
-        TestDisk.on(
-            new ScriptedDevice()
-                .expect(TestDisk.INQUIRY, Answer.good(new byte[36]))
-                .expect(TestDisk.PAGES, Answer.good(TestDisk.PAGE_LIST))
-                .expect(TestDisk.THIRD_PARTY_COPY, Answer.good(TestDisk.limits(0, 0, 0, 0)))
-                .expect(TestDisk.BLOCK_LIMITS, Answer.good(TestDisk.blockLimits()))
-                .expect(TestDisk.READ_CAPACITY, Answer.good(TestDisk.capacity(1L << 40, 512))));
+    TestDisk disk = TestDisk.with(TestDisk.limits(0, 0, 0, 0), 1L << 40, 512);
     long blocks = (1L << 32) + 5;
     disk.device
         .expect(

@@ -109,6 +109,19 @@ class OffloadWriteTest {
   }
 
   @Test
+  void blocksOf4096Bytes() throws IOException {
+    TestDisk disk = TestDisk.with(TestDisk.limits(0, 0, 0, 0), 1 << 18, 4096);
+    disk.device
+        .expect(write(FIRST, 552), writeList(2, TOKEN, 16, 16384), Answer.good())
+        .expect(write(FIRST + 1, 552), writeList(2 + 16384, TOKEN, 16400, 1), Answer.good());
+    DataSetRange range = new DataSetRange(65536, (64 << 20) + 4096);
+    assertThat(disk.disk.offloadWrite(TOKEN, 8192 + 4095, List.of(range)))
+        .isEqualTo(new OffloadWriteResult(NtStatus.SUCCESS, (64 << 20) + 4096, 0));
+    assertThat(disk.disk.offloadWrite(TOKEN, 0, List.of(new DataSetRange(512, 4096))).status())
+        .isEqualTo(NtStatus.INVALID_PARAMETER);
+  }
+
+  @Test
   void moreThan64RangesTakeTwoCommands() throws IOException {
     TestDisk disk = TestDisk.unlimited();
     List<DataSetRange> ranges = new ArrayList<>();

@@ -191,4 +191,29 @@ class StructuresTest {
                 + " STORAGE_OFFLOAD_TOKEN",
             "   532     4            (padding)");
   }
+
+  @Test
+  void decodedBytesAreATableOfValues() {
+    assertThat(Structures.decode(OffloadWriteOutput.LAYOUT, Golden.bytes("output_write")).lines())
+        .containsExactly(
+            "     0  OffloadWriteFlags                   3 (0x3)",
+            "     4  Reserved                            00000000",
+            "     8  LengthCopied                        20015998343680 bytes (0x123456789a00)");
+    assertThat(Structures.decode(OffloadWriteOutput.LAYOUT, new byte[15]).lines()).hasSize(2);
+  }
+
+  @Test
+  void theActionsAskForBlocksOfTheStructuresSizes() {
+    assertThat(DsmAction.OFFLOAD_READ.parameters()).isEqualTo(block(OffloadReadParameters.LAYOUT));
+    assertThat(DsmAction.OFFLOAD_READ.outputBlock()).isEqualTo(block(OffloadReadOutput.LAYOUT));
+    assertThat(DsmAction.OFFLOAD_WRITE.parameters())
+        .isEqualTo(block(OffloadWriteParameters.LAYOUT));
+    assertThat(DsmAction.OFFLOAD_WRITE.outputBlock()).isEqualTo(block(OffloadWriteOutput.LAYOUT));
+    assertThat(DsmAction.OFFLOAD_READ.hasOutput()).isFalse();
+    assertThat(DsmAction.OFFLOAD_WRITE.hasOutput()).isFalse();
+  }
+
+  private static DsmAction.Block block(Layout layout) {
+    return new DsmAction.Block(layout.alignmentBytes(), layout.sizeBytes());
+  }
 }

@@ -40,13 +40,17 @@ final class TestDisk {
   }
 
   static TestDisk with(byte[] thirdPartyCopyPage) throws IOException {
+    return with(thirdPartyCopyPage, BLOCKS, 512);
+  }
+
+  static TestDisk with(byte[] thirdPartyCopyPage, long blocks, int blockLength) throws IOException {
     return new TestDisk(
         new ScriptedDevice()
             .expect(INQUIRY, Answer.good(new byte[36]))
             .expect(PAGES, Answer.good(PAGE_LIST))
             .expect(THIRD_PARTY_COPY, Answer.good(thirdPartyCopyPage))
             .expect(BLOCK_LIMITS, Answer.good(blockLimits()))
-            .expect(READ_CAPACITY, Answer.good(capacity(BLOCKS, 512))));
+            .expect(READ_CAPACITY, Answer.good(capacity(blocks, blockLength))));
   }
 
   /** A disk that cannot offload. */
