@@ -1,7 +1,4 @@
-/**
- * Composition root of the daemon: one pool, its logical units, iSCSI portals and the REST
- * interface.
- */
+/** The daemon: puts a pool, its iSCSI portal and its REST interface together. */
 @NullMarked
 package io.gantry.server;
 

@@ -1,0 +1,186 @@
+package io.gantry.server;
+
+import io.gantry.store.FileMedium;
+import io.gantry.store.Pool;
+import io.gantry.store.PoolOptions;
+import io.gantry.target.IscsiTarget;
+import io.gantry.target.PoolTarget;
+import io.helidon.webserver.WebServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * A running daemon: a pool, the iSCSI portal that serves its volumes, and the REST interface that
+ * administers them.
+ *
+ * <p>Parts start from the pool up and stop in reverse: no request finds a part gone that it needs.
+ */
+public final class Daemon implements AutoCloseable {
+  private static final long MAXIMUM_BODY_BYTES = 64 << 10;
+  private static final int MAXIMUM_REQUESTS = 64;
+  private static final Duration GRACE = Duration.ofSeconds(2);
+
+  private final Pool pool;
+  private final DaemonContact contact;
+  private final Deque<AutoCloseable> parts;
+
+  private Daemon(Pool pool, DaemonContact contact, Deque<AutoCloseable> parts) {
+    this.pool = pool;
+    this.contact = contact;
+    this.parts = parts;
+  }
+
+  /**
+   * Opens the pool, or makes one where there is none, and starts to serve it.
+   *
+   * @throws IOException if the pool is in use or damaged, or an address is taken; nothing is left
+   *     running then
+   */
+  public static Daemon start(DaemonSettings settings) throws IOException {
+    Deque<AutoCloseable> parts = new ArrayDeque<>();
+    try {
+      Pool pool = openPool(settings.data());
+      parts.push(pool);
+      PoolTarget target = new PoolTarget(pool, settings.targetName());
+      parts.push(target);
+      IscsiTarget iscsi = startIscsi(target, settings);
+      parts.push(iscsi);
+      HostPort portal = HostPort.of(reachable(iscsi.address()));
+      String token = DaemonContact.newToken(new SecureRandom());
+      RestApi api = new RestApi(pool, portal, settings.targetName(), token);
+      WebServer http = startHttp(api, settings.http());
+      parts.push(http::stop);
+      HostPort address =
+          HostPort.of(
+              reachable(
+                  new InetSocketAddress(
+                      settings.http().toSocketAddress().getAddress(), http.port())));
+      DaemonContact contact =
+          new DaemonContact(
+              address, portal, settings.targetName(), token, ProcessHandle.current().pid());
+      contact.write(settings.data());
+      parts.push(() -> DaemonContact.remove(settings.data()));
+      return new Daemon(pool, contact, parts);
+    } catch (IOException | RuntimeException e) {
+      stop(parts, e);
+      throw e;
+    }
+  }
+
+  private static Pool openPool(Path data) throws IOException {
+    try {
+      return FileMedium.exists(data)
+          ? Pool.open(FileMedium.open(data), PoolOptions.defaults())
+          : Pool.create(FileMedium.create(data), Pool.DEFAULT_CHUNK, PoolOptions.defaults());
+    } catch (FileSystemException e) {
+      String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+      throw new IOException("cannot use %s: %s: %s".formatted(data, e.getFile(), reason), e);
+    } catch (IOException e) {
+      throw withOwner(data, e);
+    }
+  }
+
+  /** Adds to a refused lock who holds it, as far as that is known. */
+  private static IOException withOwner(Path data, IOException e) throws IOException {
+    Optional<DaemonContact> owner =
+        DaemonContact.read(data).filter(contact -> ProcessHandle.of(contact.pid()).isPresent());
+    return owner.isEmpty()
+        ? e
+        : new IOException(
+            "%s: process %d serves it on %s"
+                .formatted(e.getMessage(), owner.get().pid(), owner.get().iscsi()),
+            e);
+  }
+
+  private static IscsiTarget startIscsi(PoolTarget target, DaemonSettings settings)
+      throws IOException {
+    try {
+      return IscsiTarget.start(target, settings.iscsi().toSocketAddress());
+    } catch (IOException e) {
+      throw cannotListen(settings.iscsi(), "--iscsi", e);
+    }
+  }
+
+  private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
+    InetSocketAddress socketAddress = address.toSocketAddress();
+    if (socketAddress.isUnresolved()) {
+      throw new IOException(address + ": no such host; choose another with --http");
+    }
+    WebServer server =
+        WebServer.builder()
+            .address(socketAddress.getAddress())
+            .port(address.port())
+            .shutdownHook(false)
+            .shutdownGracePeriod(GRACE)
+            .maxPayloadSize(MAXIMUM_BODY_BYTES)
+            .maxConcurrentRequests(MAXIMUM_REQUESTS)
+            .routing(api::route)
+            .build();
+    try {
+      return server.start();
+    } catch (RuntimeException e) {
+      throw cannotListen(address, "--http", e);
+    }
+  }
+
+  private static IOException cannotListen(HostPort address, String option, Exception e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return new IOException(
+        "cannot listen on %s: %s; choose another address with %s"
+            .formatted(address, cause.getMessage(), option),
+        e);
+  }
+
+  /** Where to connect to, for somebody on this machine: the loopback if it listens everywhere. */
+  private static InetSocketAddress reachable(InetSocketAddress bound) {
+    return bound.getAddress().isAnyLocalAddress()
+        ? new InetSocketAddress(InetAddress.getLoopbackAddress(), bound.getPort())
+        : bound;
+  }
+
+  /** The pool that it serves. */
+  public Pool pool() {
+    return pool;
+  }
+
+  /** How to reach it. */
+  public DaemonContact contact() {
+    return contact;
+  }
+
+  /** The URL of a logical unit. */
+  public String url(int lun) {
+    return "iscsi://%s/%s/%d".formatted(contact.iscsi(), contact.target(), lun);
+  }
+
+  /** Stops serving, and closes the pool when everything that runs has ended. */
+  @Override
+  public void close() throws IOException {
+    IOException failure = new IOException("the daemon did not stop cleanly");
+    stop(parts, failure);
+    if (failure.getSuppressed().length > 0) {
+      throw failure;
+    }
+  }
+
+  private static void stop(Deque<AutoCloseable> parts, Exception failure) {
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (Exception e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+}

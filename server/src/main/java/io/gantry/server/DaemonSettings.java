@@ -1,0 +1,68 @@
+package io.gantry.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.dataformat.toml.TomlMapper;
+
+/**
+ * How a daemon is set up.
+ *
+ * @param data directory of the pool
+ * @param iscsi where initiators connect to
+ * @param http where the REST interface listens
+ * @param targetName the iSCSI name of the target
+ */
+public record DaemonSettings(Path data, HostPort iscsi, HostPort http, String targetName) {
+  public static final Path DEFAULT_DATA = Path.of("gantry-data");
+  public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
+  public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
+  public static final String DEFAULT_TARGET_NAME = "iqn.2026-11.io.gantry:default";
+
+  private static final TomlMapper TOML =
+      TomlMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+  /**
+   * What a configuration file or the command line says; null where it says nothing.
+   *
+   * @param data as {@link DaemonSettings#data}
+   * @param iscsi as {@link DaemonSettings#iscsi}
+   * @param http as {@link DaemonSettings#http}
+   */
+  public record Partial(@Nullable Path data, @Nullable HostPort iscsi, @Nullable HostPort http) {
+
+    /**
+     * Reads a TOML file with the keys {@code data}, {@code iscsi} and {@code http}.
+     *
+     * @throws IOException if there is none or it says something else; the message is for people
+     */
+    public static Partial read(Path file) throws IOException {
+      try {
+        return TOML.readValue(Files.readString(file), Partial.class);
+      } catch (java.nio.file.NoSuchFileException e) {
+        throw new IOException(file + ": no such configuration file", e);
+      } catch (JacksonException e) {
+        throw new IOException(
+            "%s: line %d: %s (known keys: data, iscsi, http)"
+                .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
+            e);
+      }
+    }
+
+    /** Settings in which this counts first, then the other, then the defaults. */
+    public DaemonSettings orElse(Partial other) {
+      return new DaemonSettings(
+          first(data, other.data, DEFAULT_DATA),
+          first(iscsi, other.iscsi, DEFAULT_ISCSI),
+          first(http, other.http, DEFAULT_HTTP),
+          DEFAULT_TARGET_NAME);
+    }
+
+    private static <T> T first(@Nullable T a, @Nullable T b, T fallback) {
+      return a != null ? a : b != null ? b : fallback;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package io.gantry.server;
+
+import io.gantry.store.NoSpaceException;
+import io.gantry.store.Pool;
+import io.gantry.store.PoolStatistics;
+import io.gantry.store.Volume;
+import io.helidon.common.media.type.MediaTypes;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The REST interface.
+ *
+ * <pre>
+ * GET    /api/v1/pool             PoolView
+ * GET    /api/v1/volumes          [VolumeView]
+ * POST   /api/v1/volumes          VolumeRequest -> 201 VolumeView
+ * GET    /api/v1/volumes/{name}   VolumeView
+ * DELETE /api/v1/volumes/{name}   204
+ * </pre>
+ *
+ * Every request carries {@code Authorization: Bearer TOKEN}. What goes wrong answers with {@code
+ * {"error": "..."}}, a sentence for people.
+ */
+final class RestApi {
+  private static final System.Logger LOG = System.getLogger(RestApi.class.getName());
+  private static final Pattern VOLUME_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final Set<Integer> BLOCK_BYTES = Set.of(512, 4096);
+  private static final String VOLUMES = "/api/v1/volumes";
+  private static final String VOLUME = VOLUMES + "/{name}";
+
+  /** More blocks than this have no address in 512-byte blocks of 64-bit byte offsets. */
+  private static final long MAXIMUM_SIZE_BYTES = 1L << 52;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+  private final Pool pool;
+  private final HostPort portal;
+  private final String targetName;
+  private final byte[] authorization;
+
+  RestApi(Pool pool, HostPort portal, String targetName, String token) {
+    this.pool = pool;
+    this.portal = portal;
+    this.targetName = targetName;
+    this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Something the client must hear about. */
+  private static final class Refusal extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final transient Status status;
+
+    Refusal(Status status, String message) {
+      super(message);
+      this.status = status;
+    }
+  }
+
+  void route(HttpRouting.Builder routing) {
+    routing
+        .addFilter(this::authenticate)
+        .get("/api/v1/pool", (_, response) -> send(response, Status.OK_200, poolView()))
+        .get(
+            VOLUMES,
+            (_, response) ->
+                send(response, Status.OK_200, pool.volumes().stream().map(this::view).toList()))
+        .post(VOLUMES, this::create)
+        .get(VOLUME, (request, response) -> send(response, Status.OK_200, view(named(request))))
+        .delete(VOLUME, this::delete)
+        .any((request, _) -> refuseRoute(request))
+        .error(Refusal.class, (_, response, e) -> sendError(response, e.status, e.getMessage()))
+        .error(JacksonException.class, RestApi::refuseJson)
+        .error(NoSpaceException.class, RestApi::sendNoSpace)
+        .error(Exception.class, RestApi::sendFailure);
+  }
+
+  private void authenticate(FilterChain chain, ServerRequest request, ServerResponse response) {
+    byte[] given =
+        request
+            .headers()
+            .first(HeaderNames.AUTHORIZATION)
+            .orElse("")
+            .getBytes(StandardCharsets.UTF_8);
+    if (MessageDigest.isEqual(given, authorization)) { // in constant time
+      chain.proceed();
+    } else {
+      response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+      sendError(
+          response,
+          Status.UNAUTHORIZED_401,
+          "send the token of the data directory's daemon.json: Authorization: Bearer TOKEN");
+    }
+  }
+
+  private PoolView poolView() throws IOException {
+    PoolStatistics statistics = pool.statistics();
+    return new PoolView(
+        statistics.chunkBytes(),
+        statistics.usedBytes(),
+        statistics.freeBytes(),
+        statistics.volumes(),
+        statistics.tokens(),
+        statistics.journalBytes(),
+        targetName,
+        portal.toString());
+  }
+
+  private VolumeView view(Volume volume) {
+    return new VolumeView(
+        volume.name(),
+        volume.lun(),
+        volume.sizeBytes(),
+        volume.blockBytes(),
+        volume.mappedBytes(),
+        "iscsi://%s/%s/%d".formatted(portal, targetName, volume.lun()));
+  }
+
+  private Volume named(ServerRequest request) {
+    String name = request.path().pathParameters().get("name");
+    return pool.volume(name)
+        .orElseThrow(() ->
+            new Refusal(
+                Status.NOT_FOUND_404,
+                "there is no volume '%s'; 'gantry volume list' shows those there are"
+                    .formatted(name)));
+  }
+
+  private void create(ServerRequest request, ServerResponse response) throws IOException {
+    VolumeRequest wanted = JSON.readValue(request.content().as(byte[].class), VolumeRequest.class);
+    int blockBytes =
+        wanted.blockBytes() == 0 ? VolumeRequest.USUAL_BLOCK_BYTES : wanted.blockBytes();
+    require(
+        wanted.name() != null && VOLUME_NAME.matcher(wanted.name()).matches(),
+        "a volume's name is 1 to 64 letters, digits, dots, dashes and underscores");
+    require(BLOCK_BYTES.contains(blockBytes), "the block size is 512 or 4096 bytes");
+    require(
+        wanted.sizeBytes() > 0
+            && wanted.sizeBytes() <= MAXIMUM_SIZE_BYTES
+            && wanted.sizeBytes() % blockBytes == 0,
+        "the size is a multiple of the block size, %d bytes, and not more than 4 PiB"
+            .formatted(blockBytes));
+    send(response, Status.CREATED_201, view(createVolume(wanted, blockBytes)));
+  }
+
+  /** Looks for the name and takes it in one step, whoever else creates one. */
+  private synchronized Volume createVolume(VolumeRequest wanted, int blockBytes)
+      throws IOException {
+    if (pool.volume(wanted.name()).isPresent()) {
+      throw new Refusal(
+          Status.CONFLICT_409,
+          "there is a volume '%s' already; choose another name".formatted(wanted.name()));
+    }
+    return pool.createVolume(wanted.name(), wanted.sizeBytes(), blockBytes);
+  }
+
+  private synchronized void delete(ServerRequest request, ServerResponse response)
+      throws IOException {
+    pool.deleteVolume(named(request));
+    response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new Refusal(Status.BAD_REQUEST_400, message);
+    }
+  }
+
+  private static void refuseRoute(ServerRequest request) {
+    Method method = request.prologue().method();
+    String path = request.path().path();
+    throw new Refusal(Status.NOT_FOUND_404, "there is no %s %s".formatted(method, path));
+  }
+
+  private static void refuseJson(
+      ServerRequest request, ServerResponse response, JacksonException e) {
+    sendError(
+        response,
+        Status.BAD_REQUEST_400,
+        "the body is not as it should be: " + e.getOriginalMessage());
+  }
+
+  private static void sendNoSpace(
+      ServerRequest request, ServerResponse response, NoSpaceException e) {
+    sendError(response, Status.INSUFFICIENT_STORAGE_507, e.getMessage());
+  }
+
+  private static void sendFailure(ServerRequest request, ServerResponse response, Exception e) {
+    LOG.log(System.Logger.Level.ERROR, request.path().path(), e);
+    sendError(response, Status.INTERNAL_SERVER_ERROR_500, "the daemon failed: " + e.getMessage());
+  }
+
+  private static void sendError(ServerResponse response, Status status, @Nullable String message) {
+    send(response, status, Map.of("error", String.valueOf(message)));
+  }
+
+  private static void send(ServerResponse response, Status status, Object body) {
+    response.status(status).headers().contentType(MediaTypes.APPLICATION_JSON);
+    response.send(JSON.writeValueAsBytes(body));
+  }
+}

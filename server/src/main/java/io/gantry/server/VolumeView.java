@@ -1,0 +1,14 @@
+package io.gantry.server;
+
+/**
+ * A volume as the REST interface shows it.
+ *
+ * @param name unique in the pool
+ * @param lun its logical unit number, for ever
+ * @param sizeBytes what initiators see
+ * @param blockBytes bytes of a logical block
+ * @param mappedBytes what it maps of the pool, shared or not
+ * @param url for libiscsi, QEMU and Gantry itself
+ */
+public record VolumeView(
+    String name, int lun, long sizeBytes, int blockBytes, long mappedBytes, String url) {}
