@@ -1,11 +1,89 @@
 package io.gantry.cli;
 
-/** stub */
-public final class Main {
-  private Main() {}
+import io.gantry.copy.CopyException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.util.Locale;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
-  /** stub */
+/** The {@code gantry} command. */
+@Command(
+    name = "gantry",
+    description = "Block storage with token-based copy offload (Windows ODX).",
+    version = "gantry 0.1.0",
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Try it:",
+      "  gantry demo",
+      "  gantry serve --data /srv/gantry &",
+      "  gantry volume create disk 10G --data /srv/gantry"
+    },
+    subcommands = {
+      DemoCommand.class,
+      ServeCommand.class,
+      VolumeCommand.class,
+      CopyCommand.class,
+      DsmCommand.class
+    })
+public final class Main {
+  /** Held, for the logging system forgets what nobody holds. */
+  private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
+  Main() {}
+
+  /** Runs a command and ends the process with its exit code. */
   public static void main(String[] arguments) {
-    System.out.println("hi");
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    HELIDON.setLevel(Level.WARNING);
+    System.exit(commandLine().execute(arguments));
+  }
+
+  /** The command line: exit code 0 for success, 1 for failure, 2 for wrong usage. */
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Main());
+    line.setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true)
+        .setExecutionExceptionHandler(Main::failed)
+        .setParameterExceptionHandler(Main::misused);
+    addHelp(line);
+    return line;
+  }
+
+  private static void addHelp(CommandLine line) {
+    line.getCommandSpec().mixinStandardHelpOptions(true).usageMessage().sortOptions(false);
+    line.getSubcommands().values().forEach(Main::addHelp);
+  }
+
+  private static int failed(Exception e, CommandLine line, ParseResult result) throws Exception {
+    if (!(e instanceof IOException)) {
+      throw e; // a defect of Gantry: its stack trace is wanted
+    }
+    line.getErr().println("gantry: " + message(e));
+    line.getErr().flush();
+    return 1;
+  }
+
+  private static String message(Exception e) {
+    String message = String.valueOf(e.getMessage());
+    boolean ours = e instanceof Failure || e instanceof CopyException;
+    // The file system's exceptions name the file and leave the reason to their class.
+    return e instanceof FileSystemException && !ours
+        ? message + " (" + e.getClass().getSimpleName().replace("Exception", "") + ")"
+        : message;
+  }
+
+  private static int misused(ParameterException e, String[] arguments) {
+    CommandLine line = e.getCommandLine();
+    line.getErr()
+        .printf(
+            "gantry: %s; see %s --help%n", e.getMessage(), line.getCommandSpec().qualifiedName());
+    line.getErr().flush();
+    return 2;
   }
 }

@@ -32,7 +32,9 @@ final class SourceTree {
   }
 
   private static boolean isSource(Path path) {
-    return !NOT_SOURCES.contains(path.getFileName().toString());
+    // A directory called target is what Maven built, unless it is the module of that name.
+    return !NOT_SOURCES.contains(path.getFileName().toString())
+        || Files.exists(path.resolve("pom.xml"));
   }
 
   private static Stream<Path> below(Path path) {

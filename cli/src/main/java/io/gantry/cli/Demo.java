@@ -1,0 +1,112 @@
+package io.gantry.cli;
+
+import io.gantry.copy.Copier;
+import io.gantry.copy.CopyEnd;
+import io.gantry.copy.CopyMethod;
+import io.gantry.copy.CopyProgress;
+import io.gantry.copy.CopyRequest;
+import io.gantry.copy.CopyResult;
+import io.gantry.copy.DiskEnd;
+import io.gantry.copy.FileEnd;
+import io.gantry.initiator.IscsiSession;
+import io.gantry.initiator.IscsiUrl;
+import io.gantry.initiator.WireStatistics;
+import io.gantry.server.Daemon;
+import io.gantry.server.VolumeRequest;
+import io.gantry.store.Pool;
+import io.gantry.store.Volume;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * The main job, measured: a file goes on a volume over iSCSI, from there to a second volume by
+ * token, and to a third one by reading and writing.
+ *
+ * <p>Everything goes through the daemon's portal, as from any other machine, and the copy by token
+ * starts from the bytes of the Windows control code. What it costs is read off both ends: the
+ * sessions count what went over the wire, the pool counts the chunks that it took.
+ */
+final class Demo {
+  private static final int BLOCK_BYTES = VolumeRequest.USUAL_BLOCK_BYTES;
+
+  private final Daemon daemon;
+  private final FileEnd file;
+  private final CopyProgress progress;
+  private final long volumeBytes;
+
+  /**
+   * One of the copies.
+   *
+   * @param copy what the engine says of it
+   * @param wireBytes data that went over the wire in both directions, as the sessions counted it
+   * @param newBytes storage that the pool took for it
+   */
+  record Measured(CopyResult copy, long wireBytes, long newBytes) {}
+
+  Demo(Daemon daemon, FileEnd file, CopyProgress progress) {
+    this.daemon = daemon;
+    this.file = file;
+    this.progress = progress;
+    this.volumeBytes = volumeBytes(file.sizeBytes());
+  }
+
+  /** How long a volume is that holds a file of this length. */
+  static long volumeBytes(long fileBytes) {
+    return Math.ceilDiv(fileBytes, BLOCK_BYTES) * BLOCK_BYTES;
+  }
+
+  /** Makes a volume as long as the file. */
+  Volume createVolume(String name) throws IOException {
+    return daemon.pool().createVolume(name, volumeBytes, BLOCK_BYTES);
+  }
+
+  /** Writes the file to a volume that nothing was written to. */
+  CopyResult fill(Volume volume) throws IOException {
+    try (DiskEnd disk = DiskEnd.attachBlank(volume.name(), connect(volume))) {
+      return copier(file, disk).run(CopyRequest.everything(CopyMethod.RW));
+    }
+  }
+
+  /** Copies one volume to another and measures it. */
+  Measured copy(Volume from, Volume to, CopyMethod method) throws IOException {
+    IscsiSession source = connect(from);
+    IscsiSession destination = connect(to);
+    try (DiskEnd sourceDisk = DiskEnd.attach(from.name(), source);
+        DiskEnd destinationDisk = DiskEnd.attach(to.name(), destination)) {
+      Pool pool = daemon.pool();
+      long usedBefore = pool.statistics().usedBytes();
+      long wireBefore = wireBytes(source) + wireBytes(destination);
+      CopyResult copy = copier(sourceDisk, destinationDisk).run(CopyRequest.everything(method));
+      return new Measured(
+          copy,
+          wireBytes(source) + wireBytes(destination) - wireBefore,
+          pool.statistics().usedBytes() - usedBefore);
+    }
+  }
+
+  /**
+   * Reads a volume back and compares it with the file.
+   *
+   * @throws IOException if a byte differs; says which
+   */
+  Duration compare(Volume volume) throws IOException {
+    long start = System.nanoTime();
+    try (DiskEnd disk = DiskEnd.attach(volume.name(), connect(volume))) {
+      copier(file, disk).verify(CopyRequest.everything(CopyMethod.RW));
+    }
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  private IscsiSession connect(Volume volume) throws IOException {
+    return IscsiSession.open(IscsiUrl.parse(daemon.url(volume.lun())));
+  }
+
+  private Copier copier(CopyEnd from, CopyEnd to) {
+    return new Copier(from, to, progress, System::nanoTime);
+  }
+
+  private static long wireBytes(IscsiSession session) {
+    WireStatistics wire = session.statistics();
+    return wire.dataInBytes() + wire.dataOutBytes();
+  }
+}

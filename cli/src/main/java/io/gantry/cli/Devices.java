@@ -1,0 +1,74 @@
+package io.gantry.cli;
+
+import io.gantry.initiator.IscsiSession;
+import io.gantry.scsi.ScsiDevice;
+import io.gantry.server.DaemonSettings;
+import io.gantry.store.FileMedium;
+import io.gantry.store.Pool;
+import io.gantry.store.PoolOptions;
+import io.gantry.store.Volume;
+import io.gantry.target.PoolTarget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Opens logical units. Two volumes of one pool share the pool, which is closed at the end. */
+final class Devices implements AutoCloseable {
+  private static final String IN_PROCESS = "iqn.2026-11.io.gantry:in-process,i,0x000000000000";
+
+  private final Map<Path, OpenPool> pools = new HashMap<>();
+
+  private record OpenPool(Pool pool, PoolTarget target) {}
+
+  /**
+   * Opens a logical unit.
+   *
+   * @throws Failure if it is a file, or cannot be reached
+   */
+  ScsiDevice open(Location location) throws IOException {
+    return switch (location) {
+      case Location.Iscsi(var url, var name) -> {
+        try {
+          yield IscsiSession.open(url);
+        } catch (IOException e) {
+          throw new Failure(name + ": " + e.getMessage(), e);
+        }
+      }
+      case Location.PoolVolume(Path directory, String name, _) -> inProcess(directory, name);
+      case Location.File(_, String name) ->
+          throw new Failure(
+              name + ": is a file; name a logical unit: iscsi://HOST:PORT/TARGET/LUN");
+    };
+  }
+
+  private ScsiDevice inProcess(Path directory, String name) throws IOException {
+    Path key = directory.toAbsolutePath().normalize();
+    OpenPool open = pools.get(key);
+    if (open == null) {
+      Pool pool = openPool(directory);
+      open = new OpenPool(pool, new PoolTarget(pool, DaemonSettings.DEFAULT_TARGET_NAME));
+      pools.put(key, open);
+    }
+    Volume volume =
+        open.pool
+            .volume(name)
+            .orElseThrow(() -> new Failure("%s: has no volume '%s'".formatted(directory, name)));
+    return open.target.open(IN_PROCESS, volume.lun());
+  }
+
+  private static Pool openPool(Path directory) throws IOException {
+    if (!FileMedium.exists(directory)) {
+      throw new Failure(directory + ": holds no pool; 'gantry serve --data DIR' makes one");
+    }
+    return Pool.open(FileMedium.open(directory), PoolOptions.defaults());
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (OpenPool open : pools.values()) {
+      open.target.close();
+      open.pool.close();
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.gantry.cli;
+
+import io.gantry.server.Daemon;
+import io.gantry.server.DaemonContact;
+import io.gantry.server.DaemonSettings;
+import io.gantry.server.HostPort;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+@Command(
+    name = "serve",
+    description = {
+      "Serve the volumes of a pool over iSCSI, until the process is told to stop.",
+      "Makes the pool if the directory holds none. Prints a line that starts with 'ready' when it"
+          + " accepts connections."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  gantry serve",
+      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260"
+    })
+final class ServeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Directory of the pool (default: gantry-data).")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--iscsi",
+      paramLabel = "HOST:PORT",
+      converter = HostPortConverter.class,
+      description = "Where initiators connect to (default: 127.0.0.1:3260). Port 0: any.")
+  private @Nullable HostPort iscsi;
+
+  @Option(
+      names = "--http",
+      paramLabel = "HOST:PORT",
+      converter = HostPortConverter.class,
+      description = "Where the REST interface listens (default: 127.0.0.1:8260). Port 0: any.")
+  private @Nullable HostPort http;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "TOML file with the keys data, iscsi and http; the options above go first.")
+  private @Nullable Path config;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    DaemonSettings.Partial options = new DaemonSettings.Partial(data, iscsi, http);
+    DaemonSettings settings =
+        options.orElse(
+            config == null
+                ? new DaemonSettings.Partial(null, null, null)
+                : DaemonSettings.Partial.read(config));
+    Daemon daemon = Daemon.start(settings);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
+    DaemonContact contact = daemon.contact();
+    spec.commandLine()
+        .getOut()
+        .printf(
+            "ready: iSCSI %s, target %s, REST http://%s, data %s%n",
+            contact.iscsi(), contact.target(), contact.http(), settings.data());
+    spec.commandLine().getOut().flush();
+    new CountDownLatch(1).await(); // a signal ends it, through the hook
+    return 0;
+  }
+
+  /** A signal that stops a daemon is a success of the daemon if it stopped cleanly. */
+  private static void stop(Daemon daemon) {
+    int exitCode = 0;
+    try {
+      daemon.close();
+    } catch (IOException e) {
+      System.err.println("gantry: " + e.getMessage());
+      for (Throwable cause : e.getSuppressed()) {
+        System.err.println("gantry:   " + cause);
+      }
+      exitCode = 1;
+    }
+    Runtime.getRuntime().halt(exitCode);
+  }
+
+  static final class HostPortConverter implements ITypeConverter<HostPort> {
+    @Override
+    public HostPort convert(String value) {
+      try {
+        return HostPort.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+}
