@@ -67,6 +67,7 @@ public sealed interface InitiatorPdu extends Pdu {
       int expDataSn)
       implements InitiatorPdu {
     static final int OPCODE = 0x02;
+    public static final int ABORT_TASK = 1;
 
     @Override
     public ByteBuf data() {

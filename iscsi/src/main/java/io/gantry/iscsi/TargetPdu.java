@@ -52,6 +52,8 @@ public sealed interface TargetPdu extends Pdu {
   /** Task Management Function Response (RFC 7143 11.6). */
   record TaskManagementResponse(int response, int taskTag, Numbers numbers) implements TargetPdu {
     static final int OPCODE = 0x22;
+    public static final int FUNCTION_COMPLETE = 0;
+    public static final int TASK_DOES_NOT_EXIST = 1;
     public static final int FUNCTION_NOT_SUPPORTED = 5;
 
     @Override

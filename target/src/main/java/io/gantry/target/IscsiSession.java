@@ -97,11 +97,7 @@ final class IscsiSession {
       }
       case TaskManagementRequest request -> {
         if (isTaken(request, request.immediate(), request.cmdSn())) {
-          connection.send(
-              new TaskManagementResponse(
-                  TaskManagementResponse.FUNCTION_NOT_SUPPORTED,
-                  request.taskTag(),
-                  consumeStatus()));
+          manage(request);
         }
       }
       case LogoutRequest request -> {
@@ -147,6 +143,25 @@ final class IscsiSession {
       window.release();
     }
     return admitted;
+  }
+
+  /** ABORT TASK is what initiators need to get rid of a slow command; the rest is not supported. */
+  private void manage(TaskManagementRequest request) {
+    if (tasks == null || request.function() != TaskManagementRequest.ABORT_TASK) {
+      respond(request, TaskManagementResponse.FUNCTION_NOT_SUPPORTED);
+      return;
+    }
+    boolean found =
+        tasks.abort(
+            request.referencedTag(),
+            () -> respond(request, TaskManagementResponse.FUNCTION_COMPLETE));
+    if (!found) {
+      respond(request, TaskManagementResponse.TASK_DOES_NOT_EXIST);
+    }
+  }
+
+  private void respond(TaskManagementRequest request, int response) {
+    connection.send(new TaskManagementResponse(response, request.taskTag(), consumeStatus()));
   }
 
   private void echo(NopOut nop) {

@@ -46,6 +46,10 @@ final class TaskSet {
     final @Nullable WriteTransfer write;
     ByteBuf buffer = Pdu.NO_DATA;
     boolean granted;
+    boolean inDevice;
+
+    /** What to do instead of answering, if the initiator has given the task up. */
+    @Nullable Runnable aborted;
 
     Task(ScsiCommand command, int length, @Nullable WriteTransfer write) {
       this.command = command;
@@ -128,6 +132,51 @@ final class TaskSet {
     pdu.release();
   }
 
+  /**
+   * ABORT TASK: the task is not answered any more. One that the device already has runs to its end
+   * first, so that nothing happens to the disk after the abort was confirmed.
+   *
+   * @param done runs when the task is over
+   * @return false if there is no such task
+   */
+  boolean abort(int taskTag, Runnable done) {
+    Task task = tasks.get(taskTag);
+    if (task == null || task.aborted != null) {
+      return false;
+    }
+    task.aborted = done;
+    if (!task.inDevice) {
+      waiting.remove(task);
+      drop(task);
+      startWaiting();
+    }
+    return true;
+  }
+
+  /** Forgets an aborted task, frees what it holds, and confirms. */
+  private void drop(Task task) {
+    remove(task);
+    if (task.write != null) {
+      task.write.discard();
+    }
+    task.buffer.release();
+    if (task.granted) {
+      usedBytes -= task.length;
+    }
+    if (task.aborted != null) {
+      task.aborted.run();
+    }
+  }
+
+  private void remove(Task task) {
+    tasks.remove(task.command.taskTag());
+    if (task.command.immediate()) {
+      immediateOutstanding--;
+    } else {
+      session.releaseSlot();
+    }
+  }
+
   private void startWaiting() {
     if (starting) {
       return; // a command that answers at once comes back here; the loop below goes on with it
@@ -190,6 +239,7 @@ final class TaskSet {
     ScsiRequest request =
         new ScsiRequest(task.command.cdb(), write ? bytes : null, write ? null : bytes);
     inDevice++;
+    task.inDevice = true;
     CompletableFuture<ScsiResponse> answer;
     try {
       answer = device.submit(nexus, task.command.lun(), request);
@@ -217,6 +267,11 @@ final class TaskSet {
       finishIfDrained();
       return;
     }
+    if (task.aborted != null) {
+      drop(task);
+      startWaiting();
+      return;
+    }
     if (response == null) {
       LOG.log(System.Logger.Level.ERROR, "a command failed in the target device", problem);
       response = ScsiResponse.check(Sense.INTERNAL_TARGET_FAILURE);
@@ -227,12 +282,7 @@ final class TaskSet {
   /** Sends what a command returned, and how it ended. */
   private void answer(Task task, ScsiResponse response) {
     ScsiCommand command = task.command;
-    tasks.remove(command.taskTag());
-    if (command.immediate()) {
-      immediateOutstanding--;
-    } else {
-      session.releaseSlot();
-    }
+    remove(task);
     Residual residual = Residual.of(command.expectedLength(), response.transferLength());
     int returned = command.read() ? (int) Math.min(response.transferLength(), task.length) : 0;
     boolean collapse = returned > 0 && response.status() == ScsiStatus.GOOD;
@@ -312,12 +362,11 @@ final class TaskSet {
       ended = true;
       waiting.clear();
       for (Task task : tasks.values()) {
-        if (task.write != null) {
-          boolean gathering = !task.granted || task.write.isOpen();
-          task.write.discard();
-          if (gathering) {
-            task.buffer.release();
+        if (!task.inDevice) {
+          if (task.write != null) {
+            task.write.discard();
           }
+          task.buffer.release();
         }
       }
       finishIfDrained();

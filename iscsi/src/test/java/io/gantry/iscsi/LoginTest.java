@@ -1,0 +1,266 @@
+package io.gantry.iscsi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gantry.iscsi.InitiatorPdu.LoginRequest;
+import io.gantry.iscsi.TargetPdu.LoginResponse;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Both sides of the login, without a wire. */
+class LoginTest {
+  private static final String TARGET = "iqn.2026-11.io.gantry.test:t";
+  private static final String INITIATOR = "iqn.2026-11.io.gantry.test:i";
+  private static final String WHO = "InitiatorName=" + INITIATOR + "~TargetName=" + TARGET + "~";
+
+  private static final Map<Key, String> VALUES =
+      Map.of(
+          Key.INITIAL_R2T, Key.NO,
+          Key.MAX_BURST_LENGTH, "1048576",
+          Key.FIRST_BURST_LENGTH, "262144",
+          Key.MAX_RECV_DATA_SEGMENT_LENGTH, "262144",
+          Key.ERROR_RECOVERY_LEVEL, "0",
+          Key.MAX_CONNECTIONS, "1");
+
+  private final TargetLogin login = newLogin();
+
+  private static TargetLogin newLogin() {
+    return new TargetLogin(
+        new TargetLogin.Policy(TARGET, 1, 128, VALUES, () -> 7, tsih -> tsih == 5));
+  }
+
+  private static ByteBuf data(String text) {
+    return Unpooled.copiedBuffer(text.replace('~', '\0'), StandardCharsets.UTF_8);
+  }
+
+  private static String text(ByteBuf data) {
+    return data.toString(StandardCharsets.UTF_8).replace('\0', '~');
+  }
+
+  private static LoginRequest request(boolean transit, int from, int to, String text) {
+    return new LoginRequest(
+        transit, false, from, to, 0, 0, 0x8000_0001L, 0, 9, 0, 100, 0, data(text));
+  }
+
+  private static LoginRequest unfinished(int from, String text) {
+    return new LoginRequest(false, true, from, 0, 0, 0, 0x8000_0001L, 0, 9, 0, 100, 0, data(text));
+  }
+
+  private static LoginResponse response(TargetLogin.Step step) {
+    return switch (step) {
+      case TargetLogin.Step.Continue(var response) -> response;
+      case TargetLogin.Step.Finish(var response, _) -> response;
+      case TargetLogin.Step.Fail(var response, _) -> response;
+    };
+  }
+
+  /** Every pair of stages that a first request can name: three moves and no others. */
+  @Test
+  void stageMoves() {
+    for (int from = 0; from < 4; from++) {
+      for (int to = 0; to < 4; to++) {
+        TargetLogin.Step step = newLogin().respond(request(true, from, to, WHO));
+        boolean legal = (from == 0 && (to == 1 || to == 3)) || (from == 1 && to == 3);
+        LoginResponse response = response(step);
+        assertThat(response.status()).as(from + " to " + to).isEqualTo(legal ? 0 : 0x0200);
+        assertThat(response.transit()).isEqualTo(legal);
+        if (legal) {
+          assertThat(response.nextStage()).isEqualTo(to);
+          assertThat(response.numbers()).isEqualTo(new TargetPdu.Numbers(0, 100, 227));
+          assertThat(step instanceof TargetLogin.Step.Finish).isEqualTo(to == 3);
+        }
+        // Without the T bit the next stage means nothing.
+        TargetLogin.Step stay = newLogin().respond(request(false, from, to, WHO));
+        assertThat(response(stay).status()).isEqualTo(from < 2 ? 0 : 0x0200);
+        assertThat(response(stay).transit()).isFalse();
+      }
+    }
+  }
+
+  /** First requests in the operational stage that end in a status. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "TargetName=iqn.2026-11.io.gantry.test:t~|0207",
+        "InitiatorName=iqn.2026-11.io.gantry.test:i~|0207",
+        "InitiatorName=nobody~TargetName=iqn.2026-11.io.gantry.test:t~|0200",
+        "InitiatorName=iqn.2026-11.io.gantry.test:i~TargetName=iqn.2026-11.io:x~|0203",
+        "InitiatorName=iqn.2026-11.io.gantry.test:i~SessionType=Odd~|0209",
+        "WHO|0000",
+        "WHOInitialR2T=Maybe~|0200",
+        "WHOMaxBurstLength=1~|0200",
+        "WHOMaxBurstLength=4096~MaxBurstLength=4096~|0200",
+        "WHOAuthMethod=None~|0200",
+        "WHOSendTargets=All~|0200",
+        "WHOX-com.example.key=1~|0000",
+        "WHOnonsense|0200",
+        "InitiatorName=iqn.2026-11.io.gantry.test:i~TargetName=IQN.2026-11.io.gantry.TEST:T~|0000"
+      })
+  void statuses(String text, String status) {
+    TargetLogin.Step step = login.respond(request(true, 1, 3, text.replace("WHO", WHO)));
+    assertThat("%04X".formatted(response(step).status())).isEqualTo(status);
+  }
+
+  @Test
+  void authenticationThatNobodyHasInCommonFails() {
+    TargetLogin.Step step = login.respond(request(true, 0, 1, WHO + "AuthMethod=CHAP~"));
+    assertThat(response(step).status()).isEqualTo(0x0201);
+  }
+
+  @Test
+  void headersThatDoNotFitFail() {
+    LoginRequest good = request(true, 1, 3, WHO);
+    LoginRequest later =
+        new LoginRequest(true, false, 1, 3, 1, 1, good.isid(), 0, 9, 0, 100, 0, data(WHO));
+    assertThat(response(newLogin().respond(later)).status()).isEqualTo(0x0205);
+    for (int tsih : new int[] {5, 6}) {
+      LoginRequest second =
+          new LoginRequest(true, false, 1, 3, 0, 0, good.isid(), tsih, 9, 1, 100, 0, data(WHO));
+      assertThat(response(newLogin().respond(second)).status())
+          .isEqualTo(tsih == 5 ? 0x0206 : 0x020A);
+    }
+    LoginRequest both =
+        new LoginRequest(true, true, 1, 3, 0, 0, good.isid(), 0, 9, 0, 100, 0, data(WHO));
+    assertThat(response(newLogin().respond(both)).status()).isEqualTo(0x0200);
+    login.respond(request(false, 0, 0, WHO));
+    LoginRequest changed =
+        new LoginRequest(true, false, 0, 1, 0, 0, good.isid(), 0, 10, 0, 100, 0, data(""));
+    assertThat(response(login.respond(changed)).status()).isEqualTo(0x0200);
+  }
+
+  @Test
+  void aKeyIsOfferedOncePerLogin() {
+    login.respond(request(false, 1, 0, WHO + "MaxBurstLength=4096~"));
+    TargetLogin.Step again = login.respond(request(true, 1, 3, "MaxBurstLength=4096~"));
+    assertThat(response(again).status()).isEqualTo(0x0200);
+  }
+
+  /** The C bit: a key cut in two, and an end to patience. */
+  @Test
+  void textMayGoOverSeveralPdus() {
+    LoginResponse first = response(login.respond(unfinished(1, WHO + "MaxBurst")));
+    assertThat(first.status()).isZero();
+    assertThat(first.transit()).isFalse();
+    assertThat(text(first.data())).isEmpty();
+    LoginResponse last = response(login.respond(request(true, 1, 3, "Length=4096~")));
+    assertThat(text(last.data()))
+        .isEqualTo("TargetPortalGroupTag=1~MaxBurstLength=4096~MaxRecvDataSegmentLength=262144~");
+    TargetLogin other = newLogin();
+    int status = 0;
+    for (int i = 0; i < 40 && status == 0; i++) {
+      status = response(other.respond(unfinished(1, "x".repeat(1000)))).status();
+    }
+    assertThat(status).isEqualTo(0x0200);
+  }
+
+  @Test
+  void aLoginWithoutEndIsCutOff() {
+    login.respond(request(false, 1, 0, WHO));
+    int status = 0;
+    int requests = 0;
+    while (status == 0 && requests++ < 100) {
+      status = response(login.respond(request(false, 1, 0, ""))).status();
+    }
+    assertThat(status).isEqualTo(0x0200);
+    assertThat(requests).isLessThan(100);
+  }
+
+  @Test
+  void discoveryHasNoKeysOfCommands() {
+    String text = "InitiatorName=" + INITIATOR + "~SessionType=Discovery~ImmediateData=Yes~";
+    TargetLogin.Step step = login.respond(request(true, 1, 3, text));
+    assertThat(text(response(step).data()))
+        .isEqualTo("ImmediateData=Irrelevant~MaxRecvDataSegmentLength=262144~");
+    assertThat(step)
+        .isInstanceOfSatisfying(
+            TargetLogin.Step.Finish.class,
+            finish -> assertThat(finish.session().discovery()).isTrue());
+  }
+
+  @Test
+  void bothSidesAgree() {
+    InitiatorLogin initiator =
+        new InitiatorLogin(
+            INITIATOR,
+            TARGET,
+            0x8000_0001L,
+            Map.of(
+                Key.INITIAL_R2T, Key.NO,
+                Key.IMMEDIATE_DATA, Key.YES,
+                Key.MAX_BURST_LENGTH, "524288",
+                Key.FIRST_BURST_LENGTH, "1048576",
+                Key.MAX_RECV_DATA_SEGMENT_LENGTH, "65536"));
+    LoginRequest request = initiator.first();
+    List<TargetLogin.Step> steps = new ArrayList<>();
+    while (true) {
+      TargetLogin.Step step = login.respond(request);
+      steps.add(step);
+      InitiatorLogin.Step next = initiator.accept(response(step));
+      if (next instanceof InitiatorLogin.Step.Send(LoginRequest following)) {
+        request = following;
+        continue;
+      }
+      assertThat(steps).hasSize(2);
+      TargetLogin.Established theirs = ((TargetLogin.Step.Finish) steps.getLast()).session();
+      InitiatorLogin.Established ours = ((InitiatorLogin.Step.Finish) next).session();
+      assertThat(ours.tsih()).isEqualTo(7);
+      assertThat(ours.cmdSn()).isEqualTo(theirs.cmdSn());
+      assertThat(ours.expStatSn()).isEqualTo(theirs.statSn());
+      SessionParameters p = ours.parameters();
+      assertThat(p)
+          .isEqualTo(
+              new SessionParameters(
+                  262144, 65536, 524288, 262144, false, true, 1, 2, 20, false, false));
+      assertThat(theirs.parameters())
+          .isEqualTo(
+              new SessionParameters(
+                  65536, 262144, 524288, 262144, false, true, 1, 2, 20, false, false));
+      return;
+    }
+  }
+
+  private static InitiatorLogin.Step answer(int from, int to, int status, String text) {
+    InitiatorLogin initiator =
+        new InitiatorLogin(INITIATOR, TARGET, 1, Map.of(Key.MAX_BURST_LENGTH, "4096"));
+    initiator.first().release();
+    if (from == 1) {
+      initiator.accept(target(0, 1, 0, ""));
+    }
+    return initiator.accept(target(from, to, status, text));
+  }
+
+  private static LoginResponse target(int from, int to, int status, String text) {
+    return new LoginResponse(
+        true, false, from, to, 0, 0, 1, 3, 0, new TargetPdu.Numbers(0, 1, 8), status, data(text));
+  }
+
+  /** What an initiator does not let a target do. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0|1|0203||target not found",
+        "0|1|0999||login status 0999h",
+        "0|0|0000||goes to login stage 0",
+        "1|1|0000||goes to login stage 1",
+        "1|3|0000|MaxBurstLength=8192~|no answer to the offer",
+        "1|3|0000|a|zero byte",
+        "1|3|0000|MaxBurstLength=4096~MaxBurstLength=4096~|twice",
+        "1|3|0000|MaxRecvDataSegmentLength=1~|declares"
+      })
+  void initiatorRefuses(int from, int to, String status, String text, String problem) {
+    InitiatorLogin.Step step =
+        answer(from, to, Integer.parseInt(status, 16), text == null ? "" : text);
+    assertThat(step)
+        .isInstanceOfSatisfying(
+            InitiatorLogin.Step.Fail.class, fail -> assertThat(fail.problem()).contains(problem));
+  }
+}

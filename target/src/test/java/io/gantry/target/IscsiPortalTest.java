@@ -1,0 +1,305 @@
+package io.gantry.target;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.gantry.iscsi.InitiatorPdu.DataOut;
+import io.gantry.iscsi.InitiatorPdu.LogoutRequest;
+import io.gantry.iscsi.InitiatorPdu.NopOut;
+import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
+import io.gantry.iscsi.InitiatorPdu.TaskManagementRequest;
+import io.gantry.iscsi.Key;
+import io.gantry.iscsi.Pdu;
+import io.gantry.iscsi.RejectReason;
+import io.gantry.iscsi.TargetPdu;
+import io.gantry.iscsi.TargetPdu.CommandResponse;
+import io.gantry.iscsi.TargetPdu.LogoutResponse;
+import io.gantry.iscsi.TargetPdu.NopIn;
+import io.gantry.iscsi.TargetPdu.ReadyToTransfer;
+import io.gantry.iscsi.TargetPdu.Reject;
+import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
+import io.gantry.scsi.Cdb;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The portal against initiators that do not behave. */
+@Timeout(60)
+class IscsiPortalTest {
+  private static final Map<Key, String> R2T_ONLY =
+      Map.of(Key.INITIAL_R2T, Key.YES, Key.IMMEDIATE_DATA, Key.NO);
+  private static final IscsiTarget.Limits LIMITS =
+      new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20);
+
+  private final RamDevice device = new RamDevice(1024, Runnable::run);
+  private IscsiTarget target;
+
+  @BeforeEach
+  void start() throws IOException {
+    target = start(LIMITS);
+  }
+
+  private IscsiTarget start(IscsiTarget.Limits limits) throws IOException {
+    return IscsiTarget.start(
+        device, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), limits);
+  }
+
+  @AfterEach
+  void stop() {
+    target.close();
+  }
+
+  private RawInitiator connect() throws IOException {
+    return new RawInitiator(target.address());
+  }
+
+  /** Logged in, with the unit attention of a new nexus behind it: the next CmdSN is 2. */
+  private RawInitiator session(Map<Key, String> offers) throws IOException {
+    RawInitiator initiator = connect().logIn(offers);
+    initiator.send(command(1, 1, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+    assertThat(((CommandResponse) initiator.receive()).status()).isEqualTo(2);
+    return initiator;
+  }
+
+  private static ScsiCommand command(
+      int tag, int cmdSn, boolean read, boolean write, long length, Cdb cdb, ByteBuf data) {
+    byte[] padded = Arrays.copyOf(cdb.encode(), 16);
+    return new ScsiCommand(false, true, read, write, 1, 0, tag, length, cmdSn, 0, padded, data);
+  }
+
+  private static ScsiCommand write(int tag, int cmdSn) {
+    return command(tag, cmdSn, false, true, 1024, Cdb.Transfer.write(0, 2), Pdu.NO_DATA);
+  }
+
+  private static NopOut ping(int tag, int cmdSn, String text) {
+    return new NopOut(
+        false,
+        0,
+        tag,
+        Pdu.NO_TAG,
+        cmdSn,
+        0,
+        Unpooled.copiedBuffer(text.getBytes(StandardCharsets.US_ASCII)));
+  }
+
+  private static void assertGood(TargetPdu pdu, int tag) {
+    assertThat(pdu)
+        .isInstanceOfSatisfying(
+            CommandResponse.class,
+            response -> {
+              assertThat(response.status()).isZero();
+              assertThat(response.taskTag()).isEqualTo(tag);
+            });
+  }
+
+  @Test
+  void commandsOutsideOfTheWindowAreIgnored() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      initiator.send(command(2, 1, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      initiator.send(command(3, 0, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      initiator.send(command(4, 130, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      initiator.send(command(5, 2, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      TargetPdu answer = initiator.receive();
+      assertGood(answer, 5);
+      assertThat(answer.numbers().expCmdSn()).isEqualTo(3);
+      assertThat(answer.numbers().maxCmdSn()).isEqualTo(130);
+    }
+  }
+
+  @Test
+  void pingsAreEchoed() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      initiator.send(ping(9, 2, "hello"));
+      assertThat(initiator.receive())
+          .isInstanceOfSatisfying(
+              NopIn.class,
+              nop -> {
+                assertThat(nop.taskTag()).isEqualTo(9);
+                assertThat(nop.transferTag()).isEqualTo(Pdu.NO_TAG);
+                assertThat(nop.data().toString(StandardCharsets.US_ASCII)).isEqualTo("hello");
+              });
+    }
+  }
+
+  /** A task that waits for its data can be aborted; it gets no answer, and its slot is free. */
+  @Test
+  void abortTaskWhileDataAreMissing() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      initiator.send(write(7, 2));
+      ReadyToTransfer request = (ReadyToTransfer) initiator.receive();
+      assertThat(request.desiredLength()).isEqualTo(1024);
+      initiator.send(new TaskManagementRequest(true, 1, 0, 8, 7, 3, 0, 2, 0));
+      TaskManagementResponse aborted = (TaskManagementResponse) initiator.receive();
+      assertThat(aborted.response()).isEqualTo(TaskManagementResponse.FUNCTION_COMPLETE);
+      assertThat(aborted.numbers().maxCmdSn()).isEqualTo(130);
+      initiator.send(
+          new DataOut(
+              true, 0, 7, request.transferTag(), 0, 0, 0, Unpooled.wrappedBuffer(new byte[1024])));
+      initiator.send(new TaskManagementRequest(true, 1, 0, 8, 7, 3, 0, 2, 0));
+      TaskManagementResponse gone = (TaskManagementResponse) initiator.receive();
+      assertThat(gone.response()).isEqualTo(TaskManagementResponse.TASK_DOES_NOT_EXIST);
+      initiator.send(new TaskManagementRequest(true, 5, 0, 8, Pdu.NO_TAG, 3, 0, 0, 0));
+      TaskManagementResponse reset = (TaskManagementResponse) initiator.receive();
+      assertThat(reset.response()).isEqualTo(TaskManagementResponse.FUNCTION_NOT_SUPPORTED);
+    }
+    assertThat(device.requests).hasSize(1);
+  }
+
+  /** A task that the device has is confirmed as aborted only when the device is done with it. */
+  @Test
+  void abortTaskInTheDevice() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      device.hold = true;
+      initiator.send(command(7, 2, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      initiator.send(new TaskManagementRequest(true, 1, 0, 8, 7, 3, 0, 2, 0));
+      initiator.send(ping(9, 3, ""));
+      assertThat(initiator.receive()).isInstanceOf(NopIn.class);
+      device.release();
+      assertThat(initiator.receive())
+          .isInstanceOfSatisfying(
+              TaskManagementResponse.class, r -> assertThat(r.response()).isZero());
+    }
+  }
+
+  @Test
+  void wrongDataEndTheCommandAndNotTheSession() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      initiator.send(write(7, 2));
+      int tag = ((ReadyToTransfer) initiator.receive()).transferTag();
+      ByteBuf data = Unpooled.wrappedBuffer(new byte[1024]);
+      initiator.send(new DataOut(true, 0, 7, tag, 0, 5, 0, data));
+      CommandResponse response = (CommandResponse) initiator.receive();
+      assertThat(response.status()).isEqualTo(2);
+      assertThat(response.underflow()).isTrue();
+      assertThat(response.residual()).isEqualTo(1024);
+      initiator.send(command(8, 3, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      assertGood(initiator.receive(), 8);
+    }
+    assertThat(device.requests).hasSize(2);
+  }
+
+  @Test
+  void rejects() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      byte[] unknown = new byte[Pdu.HEADER_LENGTH];
+      unknown[0] = 0x1C;
+      initiator.send(unknown);
+      assertRejected(initiator.receive(), RejectReason.COMMAND_NOT_SUPPORTED);
+      initiator.send(command(7, 2, true, true, 512, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      assertRejected(initiator.receive(), RejectReason.INVALID_PDU_FIELD);
+      initiator.send(write(7, 3));
+      initiator.receive();
+      initiator.send(write(7, 4));
+      assertRejected(initiator.receive(), RejectReason.TASK_IN_PROGRESS);
+      // A gap cannot be on one connection: the end of it.
+      initiator.send(command(9, 6, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      assertRejected(initiator.receive(), RejectReason.PROTOCOL_ERROR);
+      assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
+    }
+  }
+
+  private static void assertRejected(TargetPdu pdu, RejectReason reason) {
+    assertThat(pdu)
+        .isInstanceOfSatisfying(
+            Reject.class,
+            reject -> {
+              assertThat(reject.reason()).isEqualTo(reason.code());
+              assertThat(reject.data().readableBytes()).isEqualTo(Pdu.HEADER_LENGTH);
+            });
+  }
+
+  @Test
+  void logoutIsAnsweredAndTheConnectionClosed() throws IOException {
+    try (RawInitiator initiator = session(R2T_ONLY)) {
+      initiator.send(new LogoutRequest(true, LogoutRequest.CLOSE_CONNECTION, 3, 9, 2, 0));
+      assertThat(((LogoutResponse) initiator.receive()).response())
+          .isEqualTo(LogoutResponse.CONNECTION_NOT_FOUND);
+      initiator.send(new LogoutRequest(true, LogoutRequest.CLOSE_SESSION, 3, 0, 2, 0));
+      assertThat(((LogoutResponse) initiator.receive()).response())
+          .isEqualTo(LogoutResponse.CLOSED);
+      assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void anythingButALoginEndsTheConnection() throws IOException {
+    try (RawInitiator initiator = connect()) {
+      initiator.send(ping(1, 1, ""));
+      assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
+    }
+    byte[] tooLong = new byte[Pdu.HEADER_LENGTH];
+    tooLong[0] = 0x43;
+    tooLong[6] = 0x20;
+    tooLong[7] = 1; // 8193
+    try (RawInitiator initiator = connect()) {
+      initiator.send(tooLong);
+      assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void limitsHold() throws IOException {
+    target.close();
+    target = start(new IscsiTarget.Limits(2, 1, 60_000, 1 << 20));
+    try (RawInitiator late = connect()) {
+      assertThatThrownBy(late::receive).isInstanceOf(IOException.class); // no login in time
+    }
+    target.close();
+    target = start(new IscsiTarget.Limits(1, 60_000, 60_000, 1 << 20));
+    try (RawInitiator first = connect().logIn(R2T_ONLY);
+        RawInitiator second = connect()) {
+      assertThatThrownBy(second::receive).isInstanceOf(IOException.class); // one too many
+      first.send(ping(9, 1, ""));
+      assertThat(first.receive()).isInstanceOf(NopIn.class);
+    }
+    target.close();
+    target = start(new IscsiTarget.Limits(1, 60_000, 1, 1 << 20));
+    try (RawInitiator silent = connect().logIn(R2T_ONLY)) {
+      assertThat(silent.receive())
+          .isInstanceOfSatisfying(
+              NopIn.class, nop -> assertThat(nop.taskTag()).isEqualTo(Pdu.NO_TAG));
+      assertThatThrownBy(silent::receive).isInstanceOf(IOException.class); // the ping unanswered
+    }
+  }
+
+  /** Random PDUs in a session, over and over; a well-behaved one next to it works all the time. */
+  @Test
+  void randomPdusHarmNobodyElse() throws IOException {
+    long seed = Long.getLong("seed", new Random().nextLong());
+    System.out.println("IscsiPortalTest -Dseed=" + seed);
+    Random random = new Random(seed);
+    for (int round = 0; round < 200; round++) {
+      try (RawInitiator hostile = connect()) {
+        if (random.nextBoolean()) {
+          hostile.logIn(R2T_ONLY);
+        }
+        for (int i = random.nextInt(20); i >= 0; i--) {
+          byte[] bytes = new byte[Pdu.HEADER_LENGTH + random.nextInt(64) * 4];
+          random.nextBytes(bytes);
+          bytes[0] = (byte) (random.nextInt(8) | (random.nextBoolean() ? 0x40 : 0));
+          bytes[4] = 0;
+          bytes[5] = 0;
+          bytes[6] = (byte) ((bytes.length - Pdu.HEADER_LENGTH) >> 8);
+          bytes[7] = (byte) (bytes.length - Pdu.HEADER_LENGTH);
+          hostile.send(bytes);
+        }
+      } catch (IOException closedByTheTarget) {
+        assertThat(closedByTheTarget).isNotNull();
+      }
+    }
+    try (RawInitiator good = session(R2T_ONLY)) {
+      good.send(command(8, 2, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      assertGood(good.receive(), 8);
+    }
+  }
+}

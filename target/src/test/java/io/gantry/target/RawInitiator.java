@@ -1,0 +1,80 @@
+package io.gantry.target;
+
+import io.gantry.iscsi.InitiatorLogin;
+import io.gantry.iscsi.Key;
+import io.gantry.iscsi.Pdu;
+import io.gantry.iscsi.PduDecoder;
+import io.gantry.iscsi.TargetPdu;
+import io.gantry.iscsi.TargetPdu.LoginResponse;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Map;
+
+/** An initiator that sends what a test wants, right or wrong, over a plain socket. */
+final class RawInitiator implements AutoCloseable {
+  private final Socket socket = new Socket();
+  private final EmbeddedChannel decoder = new EmbeddedChannel(new PduDecoder(1 << 20));
+
+  RawInitiator(InetSocketAddress address) throws IOException {
+    // Tests drop what they receive: on the heap, and nobody looks for leaks.
+    decoder.config().setAllocator(new UnpooledByteBufAllocator(false, true));
+    socket.connect(address);
+    socket.setTcpNoDelay(true);
+  }
+
+  /** Logs in with these offers; commands start at CmdSN 1. */
+  RawInitiator logIn(Map<Key, String> offers) throws IOException {
+    InitiatorLogin login =
+        new InitiatorLogin("iqn.2026-11.io.gantry.test:raw", RamDevice.NAME, 0x8000L, offers);
+    Pdu request = login.first();
+    while (true) {
+      send(request);
+      switch (login.accept((LoginResponse) receive())) {
+        case InitiatorLogin.Step.Send(var next) -> request = next;
+        case InitiatorLogin.Step.Finish _ -> {
+          return this;
+        }
+        case InitiatorLogin.Step.Fail(String problem) -> throw new IOException(problem);
+      }
+    }
+  }
+
+  void send(Pdu pdu) throws IOException {
+    int length = pdu.data().readableBytes();
+    byte[] bytes = new byte[Pdu.HEADER_LENGTH + length + (-length & 3)];
+    System.arraycopy(pdu.header(), 0, bytes, 0, Pdu.HEADER_LENGTH);
+    pdu.data().getBytes(pdu.data().readerIndex(), bytes, Pdu.HEADER_LENGTH, length);
+    send(bytes);
+  }
+
+  void send(byte[] bytes) throws IOException {
+    socket.getOutputStream().write(bytes);
+  }
+
+  /** The next PDU; EOFException if the target has closed the connection. */
+  TargetPdu receive() throws IOException {
+    byte[] bytes = new byte[64 * 1024];
+    while (true) {
+      TargetPdu pdu = decoder.readInbound();
+      if (pdu != null) {
+        return pdu;
+      }
+      int length = socket.getInputStream().read(bytes);
+      if (length < 0) {
+        throw new EOFException("closed by the target");
+      }
+      decoder.writeInbound(Unpooled.copiedBuffer(bytes, 0, length));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    decoder.finishAndReleaseAll();
+    socket.close();
+  }
+}
