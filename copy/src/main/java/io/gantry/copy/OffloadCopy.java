@@ -53,7 +53,7 @@ final class OffloadCopy {
             done,
             Optional.of(
                 "%s makes no token at %,d (%s)"
-                    .formatted(source.name(), sourceOffset + done, name(read.status()))));
+                    .formatted(source.name(), sourceOffset + done, read.status().windowsName())));
       }
       long available = Math.min(length - done, read.lengthProtected());
       Outcome redeemed = redeem(token, destinationOffset + done, available);
@@ -98,12 +98,9 @@ final class OffloadCopy {
   private String describe(NtStatus status, long offset) {
     return status == NtStatus.INVALID_TOKEN
         ? "%s does not accept the token of %s (%s): they are different targets"
-            .formatted(destination.name(), source.name(), name(status))
-        : "%s refuses the token at %,d (%s)".formatted(destination.name(), offset, name(status));
-  }
-
-  private static String name(NtStatus status) {
-    return "STATUS_" + status;
+            .formatted(destination.name(), source.name(), status.windowsName())
+        : "%s refuses the token at %,d (%s)"
+            .formatted(destination.name(), offset, status.windowsName());
   }
 
   private static CopyException lost(DiskEnd end, String doing, IOException e) {

@@ -77,8 +77,13 @@ public enum NtStatus {
     return Optional.empty();
   }
 
-  /** For people: {@code INVALID_TOKEN 0xC0000465}. */
+  /** Its name in Windows: {@code STATUS_INVALID_TOKEN}. */
+  public String windowsName() {
+    return "STATUS_" + name();
+  }
+
+  /** For people: {@code STATUS_INVALID_TOKEN 0xC0000465}. */
   public String describe() {
-    return "%s 0x%08X".formatted(this, value);
+    return "%s 0x%08X".formatted(windowsName(), value);
   }
 }

@@ -69,7 +69,7 @@ class StructuresTest {
     }
     assertThat(DsmAction.of(0x7777)).isEmpty();
     assertThat(NtStatus.of(0x7777)).isEmpty();
-    assertThat(NtStatus.INVALID_TOKEN.describe()).isEqualTo("INVALID_TOKEN 0xC0000465");
+    assertThat(NtStatus.INVALID_TOKEN.describe()).isEqualTo("STATUS_INVALID_TOKEN 0xC0000465");
   }
 
   @Test

@@ -1,0 +1,115 @@
+package io.gantry.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.NullUnmarked;
+
+/** A {@code gantry serve} of the built distribution, as a process of its own on a free port. */
+@NullUnmarked
+final class ServerProcess {
+  private static final Path LIBRARIES = Path.of("target/gantry/lib").toAbsolutePath();
+
+  private final Path data;
+  private final int port;
+  private final Process process;
+
+  private ServerProcess(Path data, int port, Process process) {
+    this.data = data;
+    this.port = port;
+    this.process = process;
+  }
+
+  static ServerProcess start(Path data) throws IOException {
+    return start(data, freePort());
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static ServerProcess start(Path data, int port) throws IOException {
+    Process process =
+        command(
+                "serve",
+                "--data",
+                data.toString(),
+                "--iscsi",
+                "127.0.0.1:" + port,
+                "--http",
+                "127.0.0.1:0")
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+    String line = output.readLine();
+    assertThat(line).as("first line of gantry serve").startsWith("ready");
+    return new ServerProcess(data, port, process);
+  }
+
+  /** The gantry command with these arguments, not yet started. */
+  static ProcessBuilder command(String... arguments) {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+    line.addAll(List.of("--sun-misc-unsafe-memory-access=allow", "-cp", LIBRARIES + "/*"));
+    line.add("io.gantry.cli.Main");
+    line.addAll(List.of(arguments));
+    return new ProcessBuilder(line);
+  }
+
+  /** What a finished command left: exit code, standard output, standard error. */
+  record Finished(int exit, String output, String error) {}
+
+  /** Runs a gantry command to its end. */
+  static Finished run(String... arguments) throws IOException, InterruptedException {
+    Path error = Files.createTempFile("gantry", ".err");
+    try {
+      Process process = command(arguments).redirectError(error.toFile()).start();
+      process.getOutputStream().close();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return new Finished(process.waitFor(), output, Files.readString(error));
+    } finally {
+      Files.delete(error);
+    }
+  }
+
+  /** Creates a volume; its URL. */
+  String createVolume(String name, long sizeBytes) throws IOException, InterruptedException {
+    Finished created =
+        run("volume", "create", name, Long.toString(sizeBytes), "--data", data.toString());
+    assertThat(created.exit()).as(created.error()).isZero();
+    return created.output().strip().lines().toList().getLast();
+  }
+
+  Path data() {
+    return data;
+  }
+
+  /** kill -9. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  /** Starts the server again on the same port and data. */
+  ServerProcess restart() throws IOException {
+    return start(data, port);
+  }
+
+  /** SIGTERM, and the server must end by itself. */
+  void stop() throws InterruptedException {
+    process.destroy();
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).as("server stopped in 20 s").isTrue();
+    assertThat(process.exitValue()).as("exit status").isIn(0, 143);
+  }
+}
