@@ -55,14 +55,19 @@ final class Journal {
     long length = medium.journalLength();
     long position = 0;
     while (position < length) {
-      ByteBuffer records = readFrame(position, length, nextFrame, nextFrame);
-      if (records == null) {
+      Frame frame = readFrame(position, length);
+      if (frame == null) {
         requireNothingBehind(position, length);
         medium.truncateJournal(position);
         return;
       }
-      replay(records, position, replay);
-      position += align(HEADER + records.capacity());
+      if (frame.number != nextFrame) {
+        throw new CorruptPoolException(
+            "%s: the journal is damaged at %d: found frame %d, expected %d"
+                .formatted(medium.location(), position, frame.number, nextFrame));
+      }
+      replay(frame.records, position, replay);
+      position += align(HEADER + frame.records.capacity());
       nextFrame++;
     }
   }
@@ -80,9 +85,14 @@ final class Journal {
     }
   }
 
-  /** The records of the frame at a position, or null if there is no good one in that place. */
-  private @Nullable ByteBuffer readFrame(
-      long position, long length, long lowestNumber, long highestNumber) throws IOException {
+  private record Frame(long number, ByteBuffer records) {}
+
+  /**
+   * The frame at a position, or null if there is no whole one with a good CRC.
+   *
+   * @throws CorruptPoolException if there is, but it is not of this pool or this version
+   */
+  private @Nullable Frame readFrame(long position, long length) throws IOException {
     if (length - position < HEADER) {
       return null;
     }
@@ -90,20 +100,12 @@ final class Journal {
     medium.readJournal(position, header);
     header.flip();
     long magic = header.getLong(0);
-    if (magic != MAGIC && (magic & ~0xFFL) == MAGIC_FORMAT) {
-      throw new CorruptPoolException(
-          "%s: the journal is of version %c; this Gantry reads version 1: use a newer one"
-              .formatted(medium.location(), (char) (magic & 0xFF)));
-    }
     int recordsLength = header.getInt(32);
-    if (magic != MAGIC
-        || header.getLong(8) != poolId.getMostSignificantBits()
-        || header.getLong(16) != poolId.getLeastSignificantBits()
-        || header.getLong(24) < lowestNumber
-        || header.getLong(24) > highestNumber
+    // In every version the first 7 bytes, the length and the CRC stand where they do in this one.
+    if ((magic & ~0xFFL) != MAGIC_FORMAT
         || recordsLength < 0
         || recordsLength > MAX_FRAME
-        || position + HEADER + recordsLength > length) {
+        || position + align(HEADER + recordsLength) > length) {
       return null;
     }
     ByteBuffer records = ByteBuffer.allocate(recordsLength);
@@ -111,12 +113,26 @@ final class Journal {
     records.flip();
     int crc = header.getInt(36);
     header.putInt(36, 0);
-    return crc == crc(header, records) ? records : null;
+    if (crc != crc(header, records)) {
+      return null;
+    }
+    if (magic != MAGIC) {
+      throw new CorruptPoolException(
+          "%s: the journal at %d is of version %c; this Gantry reads version 1: use a newer one"
+              .formatted(medium.location(), position, (char) (magic & 0xFF)));
+    }
+    UUID owner = new UUID(header.getLong(8), header.getLong(16));
+    if (!owner.equals(poolId)) {
+      throw new CorruptPoolException(
+          "%s: the journal at %d belongs to the pool %s, not to %s"
+              .formatted(medium.location(), position, owner, poolId));
+    }
+    return new Frame(header.getLong(24), records);
   }
 
   private void requireNothingBehind(long bad, long length) throws IOException {
     for (long position = bad + ALIGNMENT; position < length; position += ALIGNMENT) {
-      if (readFrame(position, length, nextFrame, Long.MAX_VALUE) != null) {
+      if (readFrame(position, length) != null) {
         throw new CorruptPoolException(
             "%s: the journal is damaged at %d: frame %d is bad but the one at %d is good"
                 .formatted(medium.location(), bad, nextFrame, position));

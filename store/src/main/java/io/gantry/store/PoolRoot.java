@@ -48,19 +48,23 @@ record PoolRoot(UUID poolId, int chunkBytes, byte[] secretKey) {
   }
 
   static PoolRoot decode(byte[] bytes, String location) throws CorruptPoolException {
-    if (bytes.length != LENGTH) {
-      throw new CorruptPoolException(
-          "%s: the root record has %d bytes, not %d".formatted(location, bytes.length, LENGTH));
-    }
     ByteBuffer b = ByteBuffer.wrap(bytes);
+    // In every version the first 7 bytes are these and the last 4 are the CRC of the others.
+    if (bytes.length < 12
+        || b.getInt(bytes.length - 4) != crc(bytes)
+        || (b.getLong(0) & ~0xFFL) != MAGIC_FORMAT) {
+      throw new CorruptPoolException(
+          "%s: the root record of %d bytes is damaged".formatted(location, bytes.length));
+    }
     long magic = b.getLong();
-    if (magic != MAGIC && (magic & ~0xFFL) == MAGIC_FORMAT) {
+    if (magic != MAGIC) {
       throw new CorruptPoolException(
           "%s: the pool is of version %c; this Gantry reads version 1: use a newer one"
               .formatted(location, (char) (magic & 0xFF)));
     }
-    if (magic != MAGIC || b.getInt(LENGTH - 4) != crc(bytes)) {
-      throw new CorruptPoolException(location + ": the root record is damaged");
+    if (bytes.length != LENGTH) {
+      throw new CorruptPoolException(
+          "%s: the root record has %d bytes, not %d".formatted(location, bytes.length, LENGTH));
     }
     UUID id = new UUID(b.getLong(), b.getLong());
     int chunkBytes = b.getInt();
@@ -69,7 +73,7 @@ record PoolRoot(UUID poolId, int chunkBytes, byte[] secretKey) {
 
   private static int crc(byte[] bytes) {
     CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, LENGTH - 4);
+    crc.update(bytes, 0, bytes.length - 4);
     return (int) crc.getValue();
   }
 }
