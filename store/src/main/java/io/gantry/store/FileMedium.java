@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A medium that is a directory of plain files: {@code pool} (root record), {@code chunks}, {@code
@@ -23,6 +24,9 @@ public final class FileMedium implements Medium {
   private static final String CHUNKS = "chunks";
   private static final String JOURNAL = "journal";
   private static final String LOCK = "lock";
+
+  /** A write that fails with less than this left failed for want of space. */
+  private static final long FULL_BYTES = 1 << 20;
 
   private final Path directory;
   private final FileChannel lockChannel;
@@ -44,7 +48,8 @@ public final class FileMedium implements Medium {
   /**
    * Makes an empty medium, and the directory if need be (readable by its owner only).
    *
-   * @throws FileAlreadyExistsException if the directory already holds a pool
+   * @throws FileAlreadyExistsException if the directory already holds a pool, or what is left of
+   *     one
    */
   public static FileMedium create(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
@@ -53,13 +58,13 @@ public final class FileMedium implements Medium {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     FileMedium medium = open(directory, true);
-    if (exists(directory)) {
+    // A creation that was interrupted before its root was written leaves empty files.
+    boolean empty = medium.chunks.size() == 0 && medium.journal.size() == 0;
+    if (exists(directory) || !empty) {
       medium.close();
-      throw new FileAlreadyExistsException(directory + " already holds a pool");
+      throw new FileAlreadyExistsException(
+          directory + (empty ? " already holds a pool" : " holds data of a pool without its root"));
     }
-    // A creation that was interrupted before its root was written leaves files without meaning.
-    medium.chunks.truncate(0);
-    medium.journal.truncate(0);
     return medium;
   }
 
@@ -78,16 +83,18 @@ public final class FileMedium implements Medium {
 
   private static FileMedium open(Path directory, boolean create) throws IOException {
     FileChannel lock = openFile(directory.resolve(LOCK), true);
+    @Nullable FileChannel chunks = null;
     try {
       if (!tryLock(lock)) {
         throw new IOException("the pool in " + directory + " is in use by another process");
       }
-      return new FileMedium(
-          directory,
-          lock,
-          openFile(directory.resolve(CHUNKS), create),
-          openFile(directory.resolve(JOURNAL), create));
+      chunks = openFile(directory.resolve(CHUNKS), create);
+      FileChannel journal = openFile(directory.resolve(JOURNAL), create);
+      return new FileMedium(directory, lock, chunks, journal);
     } catch (IOException | RuntimeException e) {
+      if (chunks != null) {
+        chunks.close();
+      }
       lock.close();
       throw e;
     }
@@ -170,9 +177,12 @@ public final class FileMedium implements Medium {
         at += channel.write(source, at);
       }
     } catch (IOException e) {
-      // The JDK has no type for ENOSPC and EDQUOT; their texts are the C library's.
+      // The JDK has no type for ENOSPC and EDQUOT; their texts are the C library's, in the
+      // language of the process.
       String message = String.valueOf(e.getMessage());
-      if (message.contains("No space left") || message.contains("quota exceeded")) {
+      if (message.contains("No space left")
+          || message.contains("quota exceeded")
+          || freeBytes() < FULL_BYTES) {
         throw new NoSpaceException("no space left on the file system of " + directory);
       }
       throw e;
@@ -205,7 +215,13 @@ public final class FileMedium implements Medium {
 
   @Override
   public void appendJournal(ByteBuffer source) throws IOException {
-    writeFully(journal, journal.size(), source);
+    long length = journal.size();
+    try {
+      writeFully(journal, length, source);
+    } catch (NoSpaceException e) {
+      journal.truncate(length);
+      throw e;
+    }
     journal.force(false);
   }
 

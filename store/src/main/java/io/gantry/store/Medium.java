@@ -18,8 +18,9 @@ import java.nio.ByteBuffer;
  *   <li>{@link #appendJournal} and {@link #writeRoot} are durable when they return. A crash during
  *       an append may leave any part of that one append behind; the root is replaced wholly or not
  *       at all.
- *   <li>When the medium is full, writing fails with {@link NoSpaceException} and nothing written
- *       before is lost.
+ *   <li>When the medium is full, writing fails with {@link NoSpaceException}, nothing written
+ *       before is lost, and the journal is as it was before the append. After any other failure of
+ *       an append or a sync nobody knows what is on the medium.
  * </ul>
  */
 public interface Medium extends Closeable {
