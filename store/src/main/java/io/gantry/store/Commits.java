@@ -19,7 +19,13 @@ final class Commits implements AutoCloseable {
     /** Cheap periodic work; whether there is anything that should be committed by now. */
     boolean isDue();
 
-    /** Makes everything durable that was written and changed before the call. */
+    /**
+     * Makes everything durable that was written and changed before the call.
+     *
+     * @throws NoSpaceException if the medium is full; nothing is lost, and the next call tries
+     *     again
+     * @throws IOException if it cannot be said what is on the medium now
+     */
     void commit() throws IOException;
 
     /** Lets the changes of the last commit take their late effects. */
@@ -33,7 +39,11 @@ final class Commits implements AutoCloseable {
   private final Condition wanted = lock.newCondition();
   private List<CompletableFuture<Void>> waiters = new ArrayList<>();
   private boolean closing;
+  private boolean hurried;
+
+  /** For good, unless it is a {@link NoSpaceException}, which the next good commit ends. */
   private @Nullable IOException failure;
+
   private final Thread thread;
 
   Commits(Round round, String name) {
@@ -47,14 +57,15 @@ final class Commits implements AutoCloseable {
   }
 
   /**
-   * Completes when everything that happened before the call is durable; exceptionally if a commit
-   * has failed, in which case every later one fails too.
+   * Completes, on the commit thread, when everything that happened before the call is durable;
+   * exceptionally if the commit fails. If that was for another reason than a full medium, every
+   * later one fails too.
    */
   CompletableFuture<Void> request() {
     CompletableFuture<Void> done = new CompletableFuture<>();
     lock.lock();
     try {
-      if (failure != null) {
+      if (failure != null && !(failure instanceof NoSpaceException)) {
         done.completeExceptionally(failure);
       } else if (closing) {
         done.completeExceptionally(new IOException("the pool is closed"));
@@ -72,6 +83,7 @@ final class Commits implements AutoCloseable {
   void hurry() {
     lock.lock();
     try {
+      hurried = true;
       wanted.signal();
     } finally {
       lock.unlock();
@@ -81,32 +93,43 @@ final class Commits implements AutoCloseable {
   private void run() {
     boolean last = false;
     while (!last) {
-      List<CompletableFuture<Void>> group = List.of();
+      List<CompletableFuture<Void>> group;
       lock.lock();
       try {
-        if (waiters.isEmpty() && !closing) {
+        if (waiters.isEmpty() && !closing && !hurried) {
           wanted.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS);
         }
+      } catch (InterruptedException e) {
+        // Nobody has a reason to interrupt this thread; it ends by close() alone.
+      } finally {
         last = closing;
+        hurried = false;
         group = waiters;
         waiters = new ArrayList<>();
-      } catch (InterruptedException e) {
-        last = true;
-      } finally {
         lock.unlock();
       }
-      boolean due = round.isDue();
-      if (due || last || !group.isEmpty()) {
-        last |= !commit(group);
-      }
+      last |= !commit(group, last);
     }
   }
 
-  private boolean commit(List<CompletableFuture<Void>> group) {
+  /** One round; whether there may be another. */
+  private boolean commit(List<CompletableFuture<Void>> group, boolean last) {
     try {
-      round.commit();
-      group.forEach(waiter -> waiter.complete(null));
-      round.settle();
+      if (round.isDue() || last || !group.isEmpty()) {
+        round.commit();
+        succeeded();
+        group.forEach(waiter -> waiter.complete(null));
+        round.settle();
+      }
+      return true;
+    } catch (NoSpaceException e) {
+      lock.lock();
+      try {
+        failure = e;
+      } finally {
+        lock.unlock();
+      }
+      group.forEach(waiter -> waiter.completeExceptionally(e));
       return true;
     } catch (IOException | RuntimeException | Error e) {
       IOException cause =
@@ -125,7 +148,16 @@ final class Commits implements AutoCloseable {
     }
   }
 
-  /** Why commits fail from now on, or null. */
+  private void succeeded() {
+    lock.lock();
+    try {
+      failure = null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Why commits fail now, or null. */
   @Nullable IOException failure() {
     lock.lock();
     try {

@@ -15,6 +15,9 @@ import java.util.List;
  */
 sealed interface JournalRecord {
 
+  /** Most extents of a token: their count has 16 bits. */
+  int MAX_EXTENTS = 0xFFFF;
+
   /** A new, empty volume. */
   record VolumeCreated(int volume, String name, long sizeBytes, int blockBytes)
       implements JournalRecord {}

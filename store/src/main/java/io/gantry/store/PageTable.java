@@ -89,7 +89,8 @@ final class PageTable {
       if ((page.chunk(Page.slot(at, 0)) >= 0) != mapped) {
         return at;
       }
-      at++;
+      boolean full = page.used == Page.ENTRIES;
+      at = full ? (at / Page.ENTRIES + 1) * Page.ENTRIES : at + 1;
     }
     return limit;
   }

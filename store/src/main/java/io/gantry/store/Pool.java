@@ -2,6 +2,7 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -74,7 +75,8 @@ public final class Pool implements AutoCloseable {
   private int nextVolume;
 
   // Used by the commit thread only.
-  private List<Object> settling = List.of();
+  private final ArrayDeque<JournalRecord.Output> committing = new ArrayDeque<>();
+  private final ArrayDeque<Object> settling = new ArrayDeque<>();
 
   private Pool(Medium medium, PoolRoot root, PoolOptions options) {
     this.medium = medium;
@@ -97,22 +99,32 @@ public final class Pool implements AutoCloseable {
               .formatted(chunkBytes, MIN_CHUNK, MAX_CHUNK));
     }
     PoolRoot root = PoolRoot.random(chunkBytes, options.random());
-    medium.writeRoot(root.encode());
+    try {
+      medium.writeRoot(root.encode());
+    } catch (IOException | RuntimeException e) {
+      medium.close();
+      throw e;
+    }
     return open(medium, options);
   }
 
   /**
-   * Opens a pool; the medium then belongs to it. After a crash everything is as it was at the last
-   * commit, and later writes in place may be there or not.
+   * Opens a pool; the medium then belongs to it, and is closed if this fails. After a crash
+   * everything is as it was at the last commit, and later writes in place may be there or not.
    *
    * @throws CorruptPoolException if the pool is damaged or of a version that is not known
    */
   public static Pool open(Medium medium, PoolOptions options) throws IOException {
-    PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
-    Pool pool = new Pool(medium, root, options);
-    pool.journal.replay(pool::replay);
-    pool.commits.start();
-    return pool;
+    try {
+      PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
+      Pool pool = new Pool(medium, root, options);
+      pool.journal.replay(pool::replay);
+      pool.commits.start();
+      return pool;
+    } catch (IOException | RuntimeException e) {
+      medium.close();
+      throw e;
+    }
   }
 
   /** Identity of the pool. */
@@ -226,6 +238,9 @@ public final class Pool implements AutoCloseable {
   public Optional<Token> freeze(Volume volume, List<Extent> extents, long inactivityTimeoutMillis)
       throws IOException {
     extents.forEach(extent -> volume.requireWithin(extent.offset(), extent.length()));
+    if (extents.size() > JournalRecord.MAX_EXTENTS) {
+      throw new IllegalArgumentException("a token of " + extents.size() + " extents");
+    }
     volume.freezeLock.writeLock().lock();
     try {
       return underLockIo(() -> {
@@ -349,7 +364,7 @@ public final class Pool implements AutoCloseable {
     if (!live) {
       return CopyResult.NONE;
     }
-    CopyResult done = CopyResult.NONE;
+    Progress done = new Progress();
     try {
       long position = 0; // of the extent in the token's data
       for (Extent extent : token.extents()) {
@@ -357,15 +372,14 @@ public final class Pool implements AutoCloseable {
         long to = Math.min(offset + length, position + extent.length());
         if (from < to) {
           long source = extent.offset() + from - position;
-          long destination = targetOffset + from - offset;
-          done = copyExtent(token, source, target, destination, to - from, done);
+          copyExtent(token, source, target, targetOffset + from - offset, to - from, done);
         }
         position += extent.length();
       }
     } catch (NoSpaceException e) {
-      throw e;
-    } catch (PartialCopy e) {
-      done = e.done;
+      if (done.result.totalBytes() == 0) {
+        throw e;
+      }
     } finally {
       underLock(() -> {
         token.copies--;
@@ -374,38 +388,33 @@ public final class Pool implements AutoCloseable {
         return null;
       });
     }
-    return done;
+    return done.result;
   }
 
-  /** Carries what a copy had done when the pool became full. */
-  private static final class PartialCopy extends IOException {
-    private static final long serialVersionUID = 1;
-    private final transient CopyResult done;
+  /** What a copy has done so far. */
+  private static final class Progress {
+    CopyResult result = CopyResult.NONE;
 
-    PartialCopy(CopyResult done) {
-      this.done = done;
+    void add(long sharedBytes, long copiedBytes, long zeroedBytes) {
+      result = result.plus(new CopyResult(sharedBytes, copiedBytes, zeroedBytes));
     }
   }
 
-  private CopyResult copyExtent(
-      Token token, long source, Volume target, long offset, long length, CopyResult before)
+  private void copyExtent(
+      Token token, long source, Volume target, long offset, long length, Progress done)
       throws IOException {
     long end = offset + length;
     boolean alike = (source - offset) % chunkBytes() == 0;
     long shareFrom = alike ? Math.min(end, roundUp(offset)) : end;
     long shareTo = Math.max(shareFrom, end / chunkBytes() * chunkBytes());
-    CopyResult done = move(token, source, target, offset, shareFrom - offset, before);
+    move(token, source, target, offset, shareFrom - offset, done);
     if (shareFrom < shareTo) {
-      long shared = shareFrom - offset + source;
-      share(
-          token,
-          shared / chunkBytes(),
-          target,
-          shareFrom / chunkBytes(),
-          (shareTo - shareFrom) / chunkBytes());
-      done = done.plus(new CopyResult(shareTo - shareFrom, 0, 0));
+      long tokenIndex = (shareFrom - offset + source) / chunkBytes();
+      long count = (shareTo - shareFrom) / chunkBytes();
+      share(token, tokenIndex, target, shareFrom / chunkBytes(), count);
+      done.add(shareTo - shareFrom, 0, 0);
     }
-    return move(token, shareTo - offset + source, target, shareTo, end - shareTo, done);
+    move(token, shareTo - offset + source, target, shareTo, end - shareTo, done);
   }
 
   private long roundUp(long bytes) {
@@ -430,39 +439,45 @@ public final class Pool implements AutoCloseable {
     }
   }
 
-  private CopyResult move(
-      Token token, long source, Volume target, long offset, long length, CopyResult before)
+  /** Copies bytes where the token has chunks, and makes holes where it has none. */
+  private void move(
+      Token token, long source, Volume target, long offset, long length, Progress done)
       throws IOException {
-    CopyResult done = before;
     ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, COPY_BUFFER));
-    try {
-      for (long at = 0; at < length; at += buffer.limit()) {
-        buffer.clear().limit((int) Math.min(COPY_BUFFER, length - at));
-        boolean mapped = readMapped(token.table, source + at, buffer);
-        if (mapped) {
-          target.write(offset + at, buffer.flip());
-        } else {
-          target.zero(offset + at, buffer.limit());
-        }
-        done =
-            done.plus(
-                mapped
-                    ? new CopyResult(0, buffer.limit(), 0)
-                    : new CopyResult(0, 0, buffer.limit()));
+    long at = 0;
+    while (at < length) {
+      long from = source + at;
+      long near = Math.min(source + length, from + COPY_BUFFER);
+      Volume.Allocation run = allocation(token.table, from, near);
+      if (!run.mapped() && run.end() == near) {
+        run = allocation(token.table, from, source + length);
       }
-    } catch (NoSpaceException e) {
-      if (done.totalBytes() > 0) {
-        throw new PartialCopy(done);
+      long count = run.end() - from;
+      if (run.mapped()) {
+        readToken(token, from, buffer.clear().limit((int) count));
+        target.write(offset + at, buffer.flip());
+        done.add(0, count, 0);
+      } else {
+        target.zero(offset + at, count);
+        done.add(0, 0, count);
       }
-      throw e;
+      at += count;
     }
-    return done;
   }
 
-  private boolean readMapped(PageTable table, long offset, ByteBuffer target) throws IOException {
+  /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
+  Volume.Allocation allocation(PageTable table, long offset, long limit) {
+    return underLock(() -> {
+      long index = offset / chunkBytes();
+      long end = table.endOfRun(index, (limit + chunkBytes() - 1) / chunkBytes());
+      return new Volume.Allocation(table.get(index) >= 0, Math.min(limit, end * chunkBytes()));
+    });
+  }
+
+  private void readToken(Token token, long offset, ByteBuffer target) throws IOException {
     int epoch = epochs.enter();
     try {
-      return read(table, offset, target, () -> true);
+      read(token.table, offset, target, () -> true);
     } finally {
       epochs.leave(epoch);
     }
@@ -472,12 +487,11 @@ public final class Pool implements AutoCloseable {
    * Reads through a page table; the caller is inside an epoch.
    *
    * @param check done first, under the lock
-   * @return whether anything was mapped
    */
-  boolean read(PageTable table, long offset, ByteBuffer target, Locked<Boolean> check)
+  void read(PageTable table, long offset, ByteBuffer target, Locked<Boolean> check)
       throws IOException {
     if (!target.hasRemaining()) {
-      return false;
+      return;
     }
     long first = offset / chunkBytes();
     int count = (int) ((offset + target.remaining() - 1) / chunkBytes() - first) + 1;
@@ -490,7 +504,6 @@ public final class Pool implements AutoCloseable {
       return null;
     });
     int limit = target.limit();
-    boolean mapped = false;
     long at = offset;
     for (int i = 0; i < count; ) {
       int next = i + 1;
@@ -502,14 +515,12 @@ public final class Pool implements AutoCloseable {
       if (chunks[i] < 0) {
         zeroFill(target);
       } else {
-        mapped = true;
         medium.readChunks(chunks[i] * chunkBytes() + at % chunkBytes(), target);
       }
       target.limit(limit);
       at += length;
       i = next;
     }
-    return mapped;
   }
 
   private static void zeroFill(ByteBuffer target) {
@@ -523,7 +534,11 @@ public final class Pool implements AutoCloseable {
 
   // Durability
 
-  /** Waits until everything done before is durable. */
+  /**
+   * Waits until everything done before is durable.
+   *
+   * @throws NoSpaceException if the medium is too full for the journal; passes when space is freed
+   */
   public void flush() throws IOException {
     try {
       flushAsync().get();
@@ -531,14 +546,28 @@ public final class Pool implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while waiting for a commit", e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw new IOException(cause.getMessage(), cause);
-      }
-      throw new IllegalStateException(e);
+      throw again(e.getCause());
     }
   }
 
-  /** Completes when everything done before is durable, exceptionally if that failed. */
+  /** The failure of another thread, as one of this thread. */
+  private static IOException again(@Nullable Throwable failure) {
+    String message = failure == null ? "" : String.valueOf(failure.getMessage());
+    return failure instanceof NoSpaceException
+        ? new NoSpaceException(message)
+        : new IOException(message, failure);
+  }
+
+  /** Waits until what was given up before can be used again. */
+  void reclaim() throws IOException {
+    flush();
+    flush(); // its commit begins when the releases of the first one have taken effect
+  }
+
+  /**
+   * Completes when everything done before is durable, exceptionally if that failed; on the commit
+   * thread, so what depends on it must not wait for a commit.
+   */
   public CompletableFuture<Void> flushAsync() {
     return commits.request();
   }
@@ -548,22 +577,22 @@ public final class Pool implements AutoCloseable {
     public boolean isDue() {
       return underLock(() -> {
         expireTokens();
-        return !records.isEmpty();
+        return !records.isEmpty() || !committing.isEmpty();
       });
     }
 
     @Override
     public void commit() throws IOException {
-      List<JournalRecord.Output> batch =
-          underLock(() -> {
-            settling = space.takeReleased();
-            List<JournalRecord.Output> taken = List.copyOf(records);
-            records.clear();
-            return taken;
-          });
+      underLock(() -> {
+        settling.addAll(space.takeReleased());
+        committing.addAll(records);
+        records.clear();
+        return null;
+      });
       medium.syncChunks();
-      for (JournalRecord.Output output : batch) {
-        journal.append(output.content());
+      while (!committing.isEmpty()) {
+        journal.append(committing.getFirst().content());
+        committing.removeFirst();
       }
     }
 
@@ -571,11 +600,12 @@ public final class Pool implements AutoCloseable {
     public void settle() {
       if (!settling.isEmpty()) {
         epochs.awaitEarlier();
+      }
+      while (!settling.isEmpty()) {
         underLock(() -> {
           space.settle(settling);
           return null;
         });
-        settling = List.of();
       }
     }
   }
@@ -619,7 +649,10 @@ public final class Pool implements AutoCloseable {
         require(r.volume()).table.share(token.table, r.tokenIndex(), r.index(), r.count());
       }
     }
-    space.settle(space.takeReleased()); // on the medium already, and nobody reads
+    // On the medium already, and nobody reads.
+    for (ArrayDeque<Object> left = space.takeReleased(); !left.isEmpty(); ) {
+      space.settle(left);
+    }
   }
 
   private Volume require(int id) {
@@ -633,10 +666,14 @@ public final class Pool implements AutoCloseable {
   /**
    * Called before changes.
    *
+   * @throws NoSpaceException while the medium is too full for the journal
    * @throws IOException if the pool has stopped because a commit failed
    */
   void requireWritable() throws IOException {
     IOException failure = commits.failure();
+    if (failure instanceof NoSpaceException) {
+      throw again(failure);
+    }
     if (failure != null) {
       throw new IOException(
           "the pool has stopped: " + failure.getMessage() + "; restart to recover", failure);
@@ -693,11 +730,12 @@ public final class Pool implements AutoCloseable {
 
   /**
    * Counts all references anew and compares: every chunk and page must have exactly as many as
-   * there are entries and roots that name it. Only when nothing is going on.
+   * there are entries and roots that name it. Only when nothing is going on. Commits first.
    *
    * @throws IllegalStateException if one has not
    */
-  void verifyReferences() {
+  void verifyReferences() throws IOException {
+    reclaim();
     underLock(() -> {
       List<PageTable> tables = new ArrayList<>();
       volumes.values().forEach(volume -> tables.add(volume.table));

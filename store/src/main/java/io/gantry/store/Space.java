@@ -1,10 +1,9 @@
 package io.gantry.store;
 
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +34,9 @@ final class Space {
 
   private static final int GROWTH_STEP = 1024;
 
+  /** Pages and chunks that are let go under one hold of the lock. */
+  private static final int SETTLE_STEP = 256;
+
   private final Medium medium;
   private final int chunkBytes;
   private int[][] counts = new int[0][];
@@ -49,7 +51,7 @@ final class Space {
   /** Chunks by which the chunk space may still grow before the medium is asked again. */
   private long growth;
 
-  private List<Object> released = new ArrayList<>();
+  private ArrayDeque<Object> released = new ArrayDeque<>();
 
   Space(Medium medium, int chunkBytes) {
     this.medium = medium;
@@ -147,24 +149,28 @@ final class Space {
   }
 
   /** What was released since the last call, to be handed to {@link #settle}. */
-  List<Object> takeReleased() {
-    List<Object> taken = released;
-    released = new ArrayList<>();
+  ArrayDeque<Object> takeReleased() {
+    ArrayDeque<Object> taken = released;
+    released = new ArrayDeque<>();
     return taken;
   }
 
-  /** Lets releases take effect. */
-  void settle(List<Object> releases) {
-    for (Object release : releases) {
-      switch (release) {
-        case Page page -> drop(page);
+  /**
+   * Lets releases take effect and removes them from {@code releases}. Deleting a large volume is
+   * millions of them, so this stops after some, with the children of pages still in {@code
+   * releases}, to be called again when others have had the lock.
+   */
+  void settle(ArrayDeque<Object> releases) {
+    for (int i = 0; i < SETTLE_STEP && !releases.isEmpty(); i++) {
+      switch (releases.removeLast()) {
+        case Page page -> drop(page, releases);
         case Long chunk -> add(chunk, -1);
-        default -> throw new IllegalStateException(release.toString());
+        case Object other -> throw new IllegalStateException(other.toString());
       }
     }
   }
 
-  private void drop(Page page) {
+  private void drop(Page page, ArrayDeque<Object> releases) {
     if (--page.references > 0) {
       return;
     }
@@ -172,7 +178,7 @@ final class Space {
       if (page.level > 0) {
         Page child = page.child(slot);
         if (child != null) {
-          drop(child);
+          releases.addLast(child);
         }
       } else if (page.chunk(slot) >= 0) {
         add(page.chunk(slot), -1);

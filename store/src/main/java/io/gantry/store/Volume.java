@@ -19,7 +19,8 @@ public final class Volume {
    * chunk where there is none or where it is shared; without the lock it writes the bytes, into new
    * chunks always all of them; under the lock again it puts the new chunks into the page table and
    * the journal. If an entry has changed meanwhile, what was merged into the new chunk may be old:
-   * the chunk is given back and that part of the write done again.
+   * the chunk is given back and that part of the write done again. The same if the old chunk has
+   * become this volume's alone, since others may write it in place from then on.
    *
    * Chunks that only this volume has are written in place. They must not become shared while that
    * goes on, or a token would change after it was made: so a write holds freezeLock shared, and
@@ -120,8 +121,8 @@ public final class Volume {
         if (flushed) {
           throw e;
         }
-        flushed = true; // chunks freed a moment ago come back with the next commit
-        pool.flush();
+        flushed = true;
+        pool.reclaim();
         continue;
       }
       at += length;
@@ -263,7 +264,7 @@ public final class Volume {
       while (i + run < placements.length
           && !placements[i + run].inPlace
           && placements[i + run].chunk == placement.chunk + run
-          && table.get(first + i + run) == placements[i + run].old) {
+          && isCurrent(first + i + run, placements[i + run])) {
         table.set(first + i + run, placements[i + run].chunk);
         run++;
       }
@@ -278,6 +279,15 @@ public final class Volume {
       i += run;
     }
     return firstConflict;
+  }
+
+  /**
+   * Whether what was merged into a new chunk is still what is there. An old chunk that was shared
+   * when the write began may since have become this volume's alone, by a commit that let go of the
+   * other owner, and then another write may have changed it in place.
+   */
+  private boolean isCurrent(long index, Placement placement) {
+    return table.get(index) == placement.old && table.getOwned(index) < 0;
   }
 
   private void requireUsable(Placement[] placements) throws IOException {
@@ -335,12 +345,7 @@ public final class Volume {
   /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
   public Allocation allocation(long offset, long limit) {
     requireWithin(offset, 1);
-    int chunkBytes = pool.chunkBytes();
-    return pool.underLock(() -> {
-      long index = offset / chunkBytes;
-      long end = table.endOfRun(index, (limit + chunkBytes - 1) / chunkBytes);
-      return new Allocation(table.get(index) >= 0, Math.min(limit, end * chunkBytes));
-    });
+    return pool.allocation(table, offset, limit);
   }
 
   void requireWithin(long offset, long length) {
