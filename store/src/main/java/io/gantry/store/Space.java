@@ -25,6 +25,12 @@ final class Space {
    *  - A chunk that became unshared in memory only is not written in place: after a crash the other
    *    owner would be back and see bytes that were never written to it.
    *  - A token or volume can be deleted under the feet of a running copy without a lock.
+   *
+   * Chunks that were never written take room on the medium when they are
+   * ---------------------------------------------------------------------
+   * What the medium says is free is still promised to writes that have begun in new chunks, and a
+   * write that failed leaves chunks that have no room behind them. So both kinds are kept apart
+   * (unwritten), or they would eat the reserve, and then the journal could not record a deletion.
    */
   private static final int SEGMENT_BITS = 16;
   private static final int SEGMENT = 1 << SEGMENT_BITS;
@@ -44,11 +50,17 @@ final class Space {
   /** Chunks ever used are those below this one. */
   private long highWater;
 
+  /** Chunks without references that have their room on the medium. */
   private final BitSet free = new BitSet();
+
+  /** Chunks that may have no room on the medium yet, and those of them without references. */
+  private final BitSet unwritten = new BitSet();
+
+  private final BitSet freeUnwritten = new BitSet();
   private int cursor;
   private long usedChunks;
 
-  /** Chunks by which the chunk space may still grow before the medium is asked again. */
+  /** Unwritten chunks that may still be taken before the medium is asked again. */
   private long growth;
 
   private ArrayDeque<Object> released = new ArrayDeque<>();
@@ -75,7 +87,7 @@ final class Space {
     counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = count;
     if (count == 0) {
       usedChunks--;
-      free.set((int) chunk);
+      (unwritten.get((int) chunk) ? freeUnwritten : free).set((int) chunk);
     }
   }
 
@@ -98,13 +110,23 @@ final class Space {
 
   private long grow() throws IOException {
     if (growth == 0) {
-      growth = Math.clamp((medium.freeBytes() - RESERVE_BYTES) / chunkBytes, 0, GROWTH_STEP);
+      int promised = unwritten.cardinality() - freeUnwritten.cardinality();
+      long room = (medium.freeBytes() - RESERVE_BYTES) / chunkBytes - promised;
+      growth = Math.clamp(room, 0, GROWTH_STEP);
     }
-    if (growth == 0 || highWater == Integer.MAX_VALUE) {
+    int again = freeUnwritten.nextSetBit(0);
+    if (growth == 0 || (again < 0 && highWater == Integer.MAX_VALUE)) {
       throw new NoSpaceException("no space left for the pool in " + medium.location());
     }
     growth--;
-    return highWater;
+    int chunk = again >= 0 ? again : (int) highWater;
+    unwritten.set(chunk);
+    return chunk;
+  }
+
+  /** Notes that all of an allocated chunk was written. */
+  void written(long chunk) {
+    unwritten.clear((int) chunk);
   }
 
   /** Gives a chunk its first reference; on replay of the journal the chunk is given. */
@@ -120,6 +142,7 @@ final class Space {
       throw new IllegalStateException("chunk " + chunk + " is in use");
     }
     free.clear((int) chunk);
+    freeUnwritten.clear((int) chunk);
     usedChunks++;
     counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = 1;
   }

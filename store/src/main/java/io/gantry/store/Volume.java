@@ -265,6 +265,7 @@ public final class Volume {
           && !placements[i + run].inPlace
           && placements[i + run].chunk == placement.chunk + run
           && isCurrent(first + i + run, placements[i + run])) {
+        pool.space.written(placements[i + run].chunk);
         table.set(first + i + run, placements[i + run].chunk);
         run++;
       }
