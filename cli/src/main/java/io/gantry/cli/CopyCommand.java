@@ -24,10 +24,10 @@ import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "copy",
-    description = {
-      "Copy between logical units and files: by token if the storage offers it (ODX), by reading"
-          + " and writing if not, and say which it was and why."
-    },
+    header = "Copy between logical units and files.",
+    description =
+        "By token if the storage offers it (ODX), by reading and writing if not; says which it was"
+            + " and why.",
     footer = {
       "",
       "SRC and DST are iscsi://[USER[%%PASSWORD]@]HOST[:PORT]/TARGET/LUN, a file, or"

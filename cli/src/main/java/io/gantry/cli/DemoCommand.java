@@ -22,10 +22,11 @@ import picocli.CommandLine.Spec;
 
 @Command(
     name = "demo",
+    header = "Show a copy by token end to end, and measure it.",
     description = {
-      "Show a copy by token end to end: serve a fresh pool, write a file to a volume over iSCSI,"
-          + " copy it to a second volume by offload read and write, compare every byte, and copy"
-          + " it again by reading and writing.",
+      "Serves a fresh pool, writes a file to a volume over iSCSI, copies it to a second volume by"
+          + " offload read and write, compares every byte, and copies it again by reading and"
+          + " writing.",
       "Exit code 0 only if every byte is right, no block crossed the wire during the offload, and"
           + " the copy took no storage. Everything is removed at the end."
     },
@@ -112,6 +113,7 @@ final class DemoCommand implements Callable<Integer> {
                 Size.human(source.sizeBytes()),
                 Terminal.human(filled.duration()),
                 Terminal.rate(filled.bytes(), filled.duration())));
+    demo.warmUp();
     Volume byToken = demo.createVolume("by-token");
     Measured offloaded = demo.copy(original, byToken, CopyMethod.ODX);
     say(

@@ -1,6 +1,7 @@
 package io.gantry.cli;
 
 import io.gantry.initiator.IscsiSession;
+import io.gantry.initiator.IscsiUrl;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.server.DaemonSettings;
 import io.gantry.store.FileMedium;
@@ -28,13 +29,7 @@ final class Devices implements AutoCloseable {
    */
   ScsiDevice open(Location location) throws IOException {
     return switch (location) {
-      case Location.Iscsi(var url, var name) -> {
-        try {
-          yield IscsiSession.open(url);
-        } catch (IOException e) {
-          throw new Failure(name + ": " + e.getMessage(), e);
-        }
-      }
+      case Location.Iscsi(IscsiUrl url, _) -> IscsiSession.open(url);
       case Location.PoolVolume(Path directory, String name, _) -> inProcess(directory, name);
       case Location.File(_, String name) ->
           throw new Failure(

@@ -1,15 +1,20 @@
 package io.gantry.cli;
 
-import io.gantry.copy.CopyException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** The {@code gantry} command. */
 @Command(
@@ -31,11 +36,18 @@ import picocli.CommandLine.ParseResult;
       CopyCommand.class,
       DsmCommand.class
     })
-public final class Main {
+public final class Main implements Callable<Integer> {
   /** Held, for the logging system forgets what nobody holds. */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
-  Main() {}
+  @Spec private CommandSpec spec;
+
+  /** Without a command there is only one thing to say. */
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return 2;
+  }
 
   /** Runs a command and ends the process with its exit code. */
   public static void main(String[] arguments) {
@@ -70,12 +82,14 @@ public final class Main {
   }
 
   private static String message(Exception e) {
-    String message = String.valueOf(e.getMessage());
-    boolean ours = e instanceof Failure || e instanceof CopyException;
-    // The file system's exceptions name the file and leave the reason to their class.
-    return e instanceof FileSystemException && !ours
-        ? message + " (" + e.getClass().getSimpleName().replace("Exception", "") + ")"
-        : message;
+    return switch (e) {
+      case NoSuchFileException file -> file.getFile() + ": no such file or directory";
+      case AccessDeniedException file -> file.getFile() + ": permission denied";
+      case FileAlreadyExistsException file -> file.getFile() + ": exists already";
+      case FileSystemException file ->
+          file.getFile() + ": " + (file.getReason() == null ? file.getClass() : file.getReason());
+      default -> String.valueOf(e.getMessage());
+    };
   }
 
   private static int misused(ParameterException e, String[] arguments) {

@@ -18,8 +18,9 @@ import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "serve",
+    header = "Serve a pool's volumes over iSCSI.",
     description = {
-      "Serve the volumes of a pool over iSCSI, until the process is told to stop.",
+      "Runs until the process is told to stop.",
       "Makes the pool if the directory holds none. Prints a line that starts with 'ready' when it"
           + " accepts connections."
     },

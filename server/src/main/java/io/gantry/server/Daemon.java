@@ -9,6 +9,7 @@ import io.helidon.webserver.WebServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running daemon: a pool, the iSCSI portal that serves its volumes, and the REST interface that
@@ -81,8 +83,7 @@ public final class Daemon implements AutoCloseable {
           ? Pool.open(FileMedium.open(data), PoolOptions.defaults())
           : Pool.create(FileMedium.create(data), Pool.DEFAULT_CHUNK, PoolOptions.defaults());
     } catch (FileSystemException e) {
-      String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-      throw new IOException("cannot use %s: %s: %s".formatted(data, e.getFile(), reason), e);
+      throw e;
     } catch (IOException e) {
       throw withOwner(data, e);
     }
@@ -105,7 +106,7 @@ public final class Daemon implements AutoCloseable {
     try {
       return IscsiTarget.start(target, settings.iscsi().toSocketAddress());
     } catch (IOException e) {
-      throw cannotListen(settings.iscsi(), "--iscsi", e);
+      throw new IOException(e.getMessage() + "; choose another address with --iscsi", e);
     }
   }
 
@@ -113,6 +114,12 @@ public final class Daemon implements AutoCloseable {
     InetSocketAddress socketAddress = address.toSocketAddress();
     if (socketAddress.isUnresolved()) {
       throw new IOException(address + ": no such host; choose another with --http");
+    }
+    // The web server only logs that it cannot listen.
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.bind(socketAddress);
+    } catch (IOException e) {
+      throw cannotListen(address, e.getMessage(), e);
     }
     WebServer server =
         WebServer.builder()
@@ -123,23 +130,19 @@ public final class Daemon implements AutoCloseable {
             .maxPayloadSize(MAXIMUM_BODY_BYTES)
             .maxConcurrentRequests(MAXIMUM_REQUESTS)
             .routing(api::route)
-            .build();
-    try {
-      return server.start();
-    } catch (RuntimeException e) {
-      throw cannotListen(address, "--http", e);
+            .build()
+            .start();
+    if (!server.isRunning()) {
+      throw cannotListen(address, "the web server did not start", null);
     }
+    return server;
   }
 
-  private static IOException cannotListen(HostPort address, String option, Exception e) {
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
+  private static IOException cannotListen(
+      HostPort address, @Nullable String reason, @Nullable Exception cause) {
     return new IOException(
-        "cannot listen on %s: %s; choose another address with %s"
-            .formatted(address, cause.getMessage(), option),
-        e);
+        "cannot listen on %s: %s; choose another address with --http".formatted(address, reason),
+        cause);
   }
 
   /** Where to connect to, for somebody on this machine: the loopback if it listens everywhere. */

@@ -2,10 +2,12 @@ package io.gantry.server;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.dataformat.toml.TomlMapper;
 
 /**
@@ -42,13 +44,15 @@ public record DaemonSettings(Path data, HostPort iscsi, HostPort http, String ta
     public static Partial read(Path file) throws IOException {
       try {
         return TOML.readValue(Files.readString(file), Partial.class);
-      } catch (java.nio.file.NoSuchFileException e) {
+      } catch (NoSuchFileException e) {
         throw new IOException(file + ": no such configuration file", e);
-      } catch (JacksonException e) {
+      } catch (UnrecognizedPropertyException e) {
         throw new IOException(
-            "%s: line %d: %s (known keys: data, iscsi, http)"
-                .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
+            "%s: there is no setting '%s'; there are data, iscsi and http"
+                .formatted(file, e.getPropertyName()),
             e);
+      } catch (JacksonException e) {
+        throw new IOException("%s: %s".formatted(file, e.getOriginalMessage()), e);
       }
     }
 

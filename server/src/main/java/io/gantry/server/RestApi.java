@@ -41,6 +41,7 @@ final class RestApi {
   private static final System.Logger LOG = System.getLogger(RestApi.class.getName());
   private static final Pattern VOLUME_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final Set<Integer> BLOCK_BYTES = Set.of(512, 4096);
+  private static final byte[] NOTHING = {};
   private static final String VOLUMES = "/api/v1/volumes";
   private static final String VOLUME = VOLUMES + "/{name}";
 
@@ -143,7 +144,8 @@ final class RestApi {
   }
 
   private void create(ServerRequest request, ServerResponse response) throws IOException {
-    VolumeRequest wanted = JSON.readValue(request.content().as(byte[].class), VolumeRequest.class);
+    byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : NOTHING;
+    VolumeRequest wanted = JSON.readValue(body, VolumeRequest.class);
     int blockBytes =
         wanted.blockBytes() == 0 ? VolumeRequest.USUAL_BLOCK_BYTES : wanted.blockBytes();
     require(
