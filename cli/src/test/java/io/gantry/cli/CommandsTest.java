@@ -1,0 +1,215 @@
+package io.gantry.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gantry.server.Daemon;
+import io.gantry.server.DaemonSettings;
+import io.gantry.server.HostPort;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The commands, in this process, on a daemon in this process. */
+@SuppressWarnings("NullAway.Init")
+class CommandsTest {
+  private static final HostPort ANY = new HostPort("127.0.0.1", 0);
+
+  @TempDir private static Path directory;
+  private static Path data;
+  private static Daemon daemon;
+
+  private record Outcome(int exitCode, String out, String err) {
+    List<String> lines() {
+      return out.lines().toList();
+    }
+  }
+
+  @BeforeAll
+  static void start() throws IOException {
+    data = directory.resolve("data");
+    daemon = Daemon.start(new DaemonSettings(data, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME));
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    daemon.close();
+  }
+
+  private static Outcome run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    return new Outcome(line.execute(arguments), out.toString(), err.toString());
+  }
+
+  /** An administrative command on the test's daemon. */
+  private static Outcome administer(String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--data", data.toString()));
+    return run(all.toArray(String[]::new));
+  }
+
+  private static Path noise(String name, int bytes) throws IOException {
+    byte[] noise = new byte[bytes];
+    new SplittableRandom(name.hashCode()).nextBytes(noise);
+    return Files.write(directory.resolve(name), noise);
+  }
+
+  private static String url(Outcome created) {
+    assertThat(created.exitCode).as(created.err).isZero();
+    return created.lines().getLast();
+  }
+
+  @Test
+  void aVolumeIsCreatedShownAndDeleted() {
+    Outcome created = administer("volume", "create", "shown", "512M");
+    assertThat(url(created))
+        .matches("iscsi://127\\.0\\.0\\.1:\\d+/iqn\\.2026-11\\.io\\.gantry:default/\\d+");
+    assertThat(administer("volume", "show", "shown").out)
+        .contains("512 MiB (536,870,912 bytes)", url(created));
+    assertThat(administer("volume", "list").lines().getFirst())
+        .matches("LUN +NAME +SIZE +MAPPED +BLOCK +URL");
+    String json = administer("volume", "list", "--json").out;
+    assertThat(new JsonMapper().readTree(json))
+        .anySatisfy(volume -> assertThat(volume.path("name").asString()).isEqualTo("shown"));
+    assertThat(administer("volume", "delete", "shown").exitCode).isZero();
+    assertThat(administer("volume", "show", "shown").exitCode).isEqualTo(1);
+  }
+
+  @Test
+  void aFileComesBackAsItWent() throws IOException {
+    Path in = noise("in", 3_000_001);
+    Path out = directory.resolve("out");
+    assertThat(url(administer("volume", "import", "image", in.toString()))).startsWith("iscsi://");
+    Outcome exported = administer("volume", "export", "image", out.toString());
+    assertThat(exported.exitCode).as(exported.err).isZero();
+    // Up to the next block of 512 bytes there are zeros.
+    assertThat(Files.readAllBytes(out)).isEqualTo(Arrays.copyOf(Files.readAllBytes(in), 3_000_320));
+  }
+
+  @Test
+  void aCopySaysHowItWasDone() throws IOException {
+    Path in = noise("source", 4 << 20);
+    String from = url(administer("volume", "import", "from", in.toString()));
+    String to = url(administer("volume", "create", "to", "4M"));
+
+    Outcome byToken = run("copy", "--verify", from, to);
+    assertThat(byToken.exitCode).as(byToken.err).isZero();
+    assertThat(byToken.lines())
+        .anyMatch(line -> line.matches(" *offloaded +4.00 MiB"))
+        .anyMatch(line -> line.matches(" *blocks moved +0 B"))
+        .anyMatch(line -> line.contains("every byte is the same"));
+
+    Path out = directory.resolve("copied");
+    Outcome toFile = run("copy", from, out.toString());
+    assertThat(toFile.out).contains("why not offloaded  " + out + " is a file");
+    assertThat(out).hasSameBinaryContentAs(in);
+
+    Outcome only = run("copy", "--method", "odx", from, out.toString());
+    assertThat(only.exitCode).isEqualTo(1);
+    assertThat(only.err).startsWith("gantry: ").hasLineCount(1);
+  }
+
+  @Test
+  void volumesOfAPoolAreCopiedInThisProcess() throws IOException {
+    Path in = noise("pooled", 1 << 20);
+    Path other = directory.resolve("other");
+    try (Daemon maker =
+        Daemon.start(new DaemonSettings(other, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME))) {
+      maker.pool().createVolume("a", 1 << 20, 512);
+      maker.pool().createVolume("b", 1 << 20, 512);
+    }
+    String a = "pool:" + other.resolve("a");
+    assertThat(run("copy", in.toString(), a).exitCode).isZero();
+    Outcome copied = run("copy", "--method", "odx", "--verify", a, "pool:" + other.resolve("b"));
+    assertThat(copied.exitCode).as(copied.err).isZero();
+    assertThat(run("copy", a, "pool:" + other.resolve("c")).err).contains("has no volume 'c'");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "demo /no/such/file",
+        "demo /",
+        "demo /dev/null",
+        "volume list --data /no/such/directory",
+        "volume import x /no/such/file",
+        "copy /no/such/file /tmp/x",
+        "copy pool:/no/pool/x /tmp/x",
+        "copy iscsi://127.0.0.1:1/iqn.2026-11.io.gantry:default/0 /tmp/x",
+        "serve --config /no/such/file",
+        "dsm describe NO_SUCH_STRUCTURE",
+      })
+  void whatFailsSaysWhyInOneLine(String command) {
+    Outcome outcome = run(command.split(" ", -1));
+    assertThat(outcome.exitCode).isEqualTo(1);
+    assertThat(outcome.err).startsWith("gantry: ").hasLineCount(1);
+    assertThat(outcome.out).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nonsense",
+        "volume",
+        "volume create x",
+        "volume create x ten",
+        "copy a",
+        "copy --method fast a b",
+        "copy iscsi://x y",
+        "copy --offset -1 a b",
+        "serve --iscsi 3260",
+        "dsm",
+        "dsm ioctl --code ten x",
+        "volume list --server http://127.0.0.1:1",
+      })
+  void wrongUsageIsTold(String command) {
+    Outcome outcome = run(command.split(" ", -1));
+    assertThat(outcome.exitCode).as(outcome.err).isEqualTo(2);
+    assertThat(outcome.err).startsWith("gantry: ").contains("--help").hasLineCount(1);
+  }
+
+  @Test
+  void everyCommandHasHelp() {
+    everyCommandHasHelp(Main.commandLine());
+  }
+
+  private static void everyCommandHasHelp(CommandLine line) {
+    assertThat(line.getUsageMessage()).contains("--help");
+    assertThat(line.getCommandSpec().usageMessage().description())
+        .as(line.getCommandName())
+        .isNotEmpty();
+    line.getSubcommands().values().forEach(CommandsTest::everyCommandHasHelp);
+  }
+
+  @Test
+  void structuresAreDescribed() {
+    assertThat(run("dsm", "describe").out).contains("STORAGE_OFFLOAD_WRITE_OUTPUT");
+    Outcome described = run("dsm", "describe", "device_dsm_offload_write_parameters");
+    assertThat(described.lines()).anyMatch(line -> line.matches(" *8 +8 +u64 +TokenOffset .*"));
+    String json = run("dsm", "describe", "--json", "STORAGE_OFFLOAD_TOKEN").out;
+    assertThat(new JsonMapper().readTree(json).get(0).path("name").asString())
+        .isEqualTo("TokenType");
+  }
+
+  @Test
+  void theDemoHolds() throws IOException {
+    Outcome outcome = run("demo", noise("demo", (2 << 20) + 1).toString());
+    assertThat(outcome.exitCode).as(outcome.err).isZero();
+    assertThat(outcome.out).contains("all bytes are right", "moved no data");
+  }
+}

@@ -1,0 +1,229 @@
+package io.gantry.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A daemon on free ports, asked by HTTP. */
+@SuppressWarnings("NullAway.Init")
+class DaemonTest {
+  private static final HostPort ANY = new HostPort("127.0.0.1", 0);
+  private static final JsonMapper JSON = new JsonMapper();
+
+  @TempDir private Path directory;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private DaemonSettings settings;
+  private Daemon daemon;
+
+  private record Answer(int status, JsonNode body) {}
+
+  @BeforeEach
+  void start() throws IOException {
+    settings =
+        new DaemonSettings(directory.resolve("data"), ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME);
+    daemon = Daemon.start(settings);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    http.close();
+    daemon.close();
+  }
+
+  private HttpRequest.Builder request(String method, String path, String body) {
+    URI uri = URI.create("http://%s%s".formatted(daemon.contact().http(), path));
+    return HttpRequest.newBuilder(uri).method(method, BodyPublishers.ofString(body));
+  }
+
+  private Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {
+    HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
+    return new Answer(
+        response.statusCode(),
+        response.body().isEmpty() ? JSON.nullNode() : JSON.readTree(response.body()));
+  }
+
+  private Answer ask(String method, String path, String body)
+      throws IOException, InterruptedException {
+    return send(
+        request(method, path, body).header("Authorization", "Bearer " + daemon.contact().token()));
+  }
+
+  private Answer create(String body) throws IOException, InterruptedException {
+    return ask("POST", "/api/v1/volumes", body);
+  }
+
+  @Test
+  void volumesComeAndGo() throws Exception {
+    Answer made = create("{\"name\": \"one\", \"sizeBytes\": 1048576, \"blockBytes\": 4096}");
+    assertThat(made.status).isEqualTo(201);
+    assertThat(made.body.path("lun").asInt(-1)).isZero();
+    assertThat(made.body.path("url").asString())
+        .isEqualTo("iscsi://%s/iqn.2026-11.io.gantry:default/0", daemon.contact().iscsi());
+    create("{\"name\": \"two\", \"sizeBytes\": 512}");
+
+    assertThat(ask("GET", "/api/v1/volumes", "").body)
+        .extracting(volume -> volume.path("name").asString())
+        .containsExactly("one", "two");
+    Answer two = ask("GET", "/api/v1/volumes/two", "");
+    assertThat(two.body.path("blockBytes").asInt()).isEqualTo(512);
+    assertThat(ask("GET", "/api/v1/pool", "").body.path("volumes").asInt()).isEqualTo(2);
+
+    assertThat(ask("DELETE", "/api/v1/volumes/one", "").status).isEqualTo(204);
+    assertThat(ask("GET", "/api/v1/volumes/one", "").status).isEqualTo(404);
+  }
+
+  @Test
+  void volumesOutliveTheDaemon() throws Exception {
+    create("{\"name\": \"kept\", \"sizeBytes\": 1048576}");
+    daemon.close();
+    daemon = Daemon.start(settings);
+    assertThat(ask("GET", "/api/v1/volumes/kept", "").status).isEqualTo(200);
+  }
+
+  @Test
+  void nobodyIsServedWithoutTheToken() throws Exception {
+    String token = daemon.contact().token();
+    assertThat(token).matches("[0-9a-f]{64}");
+    assertThat(send(request("GET", "/api/v1/volumes", "")).status).isEqualTo(401);
+    for (String wrong :
+        new String[] {"Bearer ", "Bearer x", token, "Bearer " + token + "0", "bearer " + token}) {
+      Answer answer = send(request("GET", "/api/v1/pool", "").header("Authorization", wrong));
+      assertThat(answer.status).as(wrong).isEqualTo(401);
+      assertThat(answer.body.path("error").asString()).contains("daemon.json");
+    }
+    assertThat(send(request("GET", "/nowhere", "")).status).isEqualTo(401);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "not json",
+        "[]",
+        "{}",
+        "{\"name\": \"x\"}",
+        "{\"name\": \"x\", \"sizeBytes\": \"big\"}",
+        "{\"name\": \"x\", \"sizeBytes\": 0}",
+        "{\"name\": \"x\", \"sizeBytes\": -512}",
+        "{\"name\": \"x\", \"sizeBytes\": 1000}",
+        "{\"name\": \"x\", \"sizeBytes\": 9223372036854775807}",
+        "{\"name\": \"x\", \"sizeBytes\": 4096, \"blockBytes\": 1024}",
+        "{\"name\": \"x\", \"sizeBytes\": 4096, \"colour\": \"red\"}",
+        "{\"name\": \"\", \"sizeBytes\": 4096}",
+        "{\"name\": \"../x\", \"sizeBytes\": 4096}",
+        "{\"name\": null, \"sizeBytes\": 4096}",
+      })
+  void aBadRequestIsRefusedInWords(String body) throws Exception {
+    Answer answer = create(body);
+    assertThat(answer.status).isEqualTo(400);
+    assertThat(answer.body.path("error").asString()).isNotEmpty();
+    assertThat(daemon.pool().volumes()).isEmpty();
+  }
+
+  @Test
+  void aNameIsTakenOnce() throws Exception {
+    create("{\"name\": \"x\", \"sizeBytes\": 4096}");
+    Answer again = create("{\"name\": \"x\", \"sizeBytes\": 8192}");
+    assertThat(again.status).isEqualTo(409);
+    assertThat(again.body.path("error").asString()).contains("'x' already");
+  }
+
+  @Test
+  void whatIsNotThereIsNotFound() throws Exception {
+    assertThat(ask("GET", "/api/v1/volumes/none", "").body.path("error").asString())
+        .contains("no volume 'none'");
+    assertThat(ask("DELETE", "/api/v1/volumes/none", "").status).isEqualTo(404);
+    assertThat(ask("PUT", "/api/v1/volumes/none", "").status).isEqualTo(404);
+    assertThat(ask("GET", "/", "").status).isEqualTo(404);
+  }
+
+  @Test
+  void aBodyHasALimit() throws Exception {
+    assertThat(create(" ".repeat(100_000)).status).isEqualTo(413);
+  }
+
+  @Test
+  void onlyTheOwnerReadsHowToReachTheDaemon() throws Exception {
+    Path contact = settings.data().resolve("daemon.json");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(contact)))
+        .isEqualTo("rw-------");
+    assertThat(DaemonContact.read(settings.data())).hasValue(daemon.contact());
+    daemon.close();
+    assertThat(contact).doesNotExist();
+    assertThat(DaemonContact.read(settings.data())).isEmpty();
+  }
+
+  @Test
+  void aDirectoryHasOneDaemonAndAnAddressToo() {
+    assertThatThrownBy(() -> Daemon.start(settings))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("in use")
+        .hasMessageContaining("process %d serves it", ProcessHandle.current().pid());
+    Path other = directory.resolve("other");
+    assertThatThrownBy(() ->
+            Daemon.start(
+                new DaemonSettings(other, daemon.contact().iscsi(), ANY, settings.targetName())))
+        .hasMessageContaining("choose another address with --iscsi");
+    assertThatThrownBy(() ->
+            Daemon.start(
+                new DaemonSettings(other, ANY, daemon.contact().http(), settings.targetName())))
+        .hasMessageContaining("choose another address with --http");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1:3260, 127.0.0.1, 3260",
+    "[::1]:0, ::1, 0",
+    "storage.example:65535, storage.example, 65535"
+  })
+  void addressesAreRead(String text, String host, int port) {
+    assertThat(HostPort.parse(text)).isEqualTo(new HostPort(host, port)).hasToString(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ":1", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80"})
+  void otherTextsAreNoAddresses(String text) {
+    assertThatThrownBy(() -> HostPort.parse(text)).hasMessageContaining("HOST:PORT");
+  }
+
+  @Test
+  void theCommandLineGoesBeforeTheFile() throws IOException {
+    Path file = directory.resolve("gantry.toml");
+    Files.writeString(file, "data = \"/srv/gantry\"\niscsi = \"0.0.0.0:3260\"\n");
+    DaemonSettings merged =
+        new DaemonSettings.Partial(null, HostPort.parse("[::1]:1"), null)
+            .orElse(DaemonSettings.Partial.read(file));
+    assertThat(merged.data()).isEqualTo(Path.of("/srv/gantry"));
+    assertThat(merged.iscsi()).isEqualTo(new HostPort("::1", 1));
+    assertThat(merged.http()).isEqualTo(DaemonSettings.DEFAULT_HTTP);
+
+    Files.writeString(file, "date = 1\n");
+    assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+        .hasMessageContaining("gantry.toml: there is no setting 'date'; there are data,");
+    Files.writeString(file, "iscsi = \"3260\"\n");
+    assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+        .hasMessageContaining("gantry.toml")
+        .hasMessageContaining("'3260' is no address");
+    assertThatThrownBy(() -> DaemonSettings.Partial.read(directory.resolve("none")))
+        .hasMessageContaining("no such configuration file");
+  }
+}
