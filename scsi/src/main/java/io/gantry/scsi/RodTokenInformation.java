@@ -25,6 +25,7 @@ public record RodTokenInformation(
   public static final int STATUS_COMPLETED = 0x01;
   public static final int STATUS_FAILED = 0x02;
   public static final int STATUS_COMPLETED_PARTIALLY = 0x03;
+  public static final int STATUS_IN_PROGRESS = 0x11;
   public static final int STATUS_TERMINATED = 0x60;
 
   /** Bytes up to the sense data. */
@@ -54,6 +55,7 @@ public record RodTokenInformation(
   private static final Layout.Field COUNT = LAYOUT.uint(16, 8, "TRANSFER COUNT", "blocks", "");
 
   private static final long FINISHED = 0xFFFF_FFFEL;
+  private static final long NO_RECOMMENDATION = 0xFFFF_FFFFL;
   private static final int UNITS_BLOCKS = 0xF1;
 
   /** Whether the operation has ended, one way or another. */
@@ -74,7 +76,7 @@ public record RodTokenInformation(
     RESPONSE_TO.set(b, 0, serviceAction);
     STATUS.set(b, 0, status);
     COUNTER.set(b, 0, 1);
-    DELAY.set(b, 0, FINISHED);
+    DELAY.set(b, 0, isFinished() ? FINISHED : NO_RECOMMENDATION);
     COMPLETION.set(b, 0, completionStatus);
     SENSE_FIELD_LENGTH.set(b, 0, senseField);
     SENSE_LENGTH.set(b, 0, senseBytes.length);

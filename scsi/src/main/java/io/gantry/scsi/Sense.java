@@ -136,7 +136,8 @@ public record Sense(
     return bytes;
   }
 
-  private byte[] encodeDescriptor() {
+  /** Descriptor-format current sense data (SPC-4 4.5.2). */
+  public byte[] encodeDescriptor() {
     int length = 8 + (information.isPresent() ? 12 : 0) + (fieldPointer.isPresent() ? 8 : 0);
     ByteBuffer buffer = ByteBuffer.allocate(length);
     buffer.put((byte) CURRENT_DESCRIPTOR).put((byte) key).put((byte) asc).put((byte) ascq);

@@ -57,10 +57,6 @@ final class CopyManager {
   /** What names an operation on its nexus. */
   private record OperationId(int volume, int listIdentifier) {}
 
-  /** Stands for an operation that has not ended; never handed out. */
-  private static final RodTokenInformation IN_PROGRESS =
-      new RodTokenInformation(0, 0x11, 0, 0, null, null);
-
   CopyManager(Pool pool, RodTokens rodTokens) {
     this.pool = pool;
     this.rodTokens = rodTokens;
@@ -85,7 +81,7 @@ final class CopyManager {
     results.remove(nexus);
   }
 
-  private synchronized boolean begin(Nexus nexus, OperationId id) {
+  private synchronized boolean begin(Nexus nexus, OperationId id, Command command) {
     Map<OperationId, RodTokenInformation> own =
         results.computeIfAbsent(nexus, _ -> new LinkedHashMap<>());
     RodTokenInformation earlier = own.get(id);
@@ -93,7 +89,10 @@ final class CopyManager {
       return false;
     }
     own.remove(id); // so that it becomes the newest
-    own.put(id, IN_PROGRESS);
+    own.put(
+        id,
+        new RodTokenInformation(
+            action(command), RodTokenInformation.STATUS_IN_PROGRESS, 0, 0, null, null));
     if (own.size() > MAX_RESULTS) {
       own.entrySet().stream()
           .filter(entry -> entry.getValue().isFinished())
@@ -102,6 +101,10 @@ final class CopyManager {
           .ifPresent(own::remove);
     }
     return true;
+  }
+
+  private static int action(Command command) {
+    return command.serviceAction().orElseThrow();
   }
 
   /** Keeps a result; null for a command that failed so early that there is none. */
@@ -123,14 +126,13 @@ final class CopyManager {
   }
 
   /** POPULATE TOKEN and WRITE USING TOKEN. */
-  ScsiResponse execute(Nexus nexus, Volume volume, Cdb.TokenOperation c, ScsiRequest request)
-      throws IOException {
+  ScsiResponse execute(Nexus nexus, Volume volume, Cdb.TokenOperation c, ScsiRequest request) {
     if (c.parameterListLength() == 0) {
       return ScsiResponse.good(0);
     }
     ByteBuffer list = CommandData.parameterList(request, c.parameterListLength());
     OperationId id = new OperationId(volume.id(), c.listIdentifier());
-    if (!begin(nexus, id)) {
+    if (!begin(nexus, id, c.command())) {
       return ScsiResponse.check(Sense.OPERATION_IN_PROGRESS);
     }
     RodTokenInformation result = null;
@@ -140,6 +142,11 @@ final class CopyManager {
       result = outcome.result;
       ScsiResponse response = outcome.response;
       return new ScsiResponse(response.status(), response.sense(), list.remaining());
+    } catch (IOException e) {
+      // Windows asks for the result before it believes the sense.
+      Sense sense = LogicalUnit.sense(c, volume, e);
+      result = failed(c.command(), sense);
+      return ScsiResponse.check(sense);
     } finally {
       finish(nexus, id, result);
     }
@@ -175,7 +182,7 @@ final class CopyManager {
     return new Outcome(
         ScsiResponse.good(0),
         new RodTokenInformation(
-            Command.POPULATE_TOKEN.serviceAction().orElseThrow(),
+            action(Command.POPULATE_TOKEN),
             RodTokenInformation.STATUS_COMPLETED,
             ScsiStatus.GOOD.code(),
             BlockRange.totalBlocks(list.ranges()),
@@ -251,13 +258,16 @@ final class CopyManager {
         yield written(BlockRange.totalBlocks(list.ranges()), list.ranges());
       }
       case RodTokens.Resolved.Live(Token token) -> {
-        long tokenBlocks = token.lengthBytes() / volume.blockBytes();
-        boolean ragged = token.lengthBytes() % volume.blockBytes() != 0;
-        if (list.offsetBlocks() < 0 || list.offsetBlocks() >= tokenBlocks + (ragged ? 1 : 0)) {
+        long tokenBlocks = Math.ceilDiv(token.lengthBytes(), volume.blockBytes());
+        if (Long.compareUnsigned(list.offsetBlocks(), tokenBlocks) >= 0) {
           yield Outcome.refused(Sense.INVALID_FIELD_IN_PARAMETER_LIST.at(8));
         }
         copies.increment();
         long blocks = copy(token, list, volume);
+        if (blocks == 0
+            && rodTokens.resolve(list.token()) instanceof RodTokens.Resolved.Refused r) {
+          yield Outcome.refused(r.sense()); // it ended a moment ago
+        }
         if (list.deleteToken()) {
           pool.end(token, Token.End.DELETED);
         }
@@ -270,40 +280,46 @@ final class CopyManager {
   private long copy(Token token, WriteUsingTokenList list, Volume volume) throws IOException {
     long blockBytes = volume.blockBytes();
     long offset = list.offsetBlocks() * blockBytes;
-    long doneBytes = 0;
+    long done = 0;
     for (BlockRange range : list.ranges()) {
       long wanted = range.blocks() * blockBytes;
-      long length = Math.min(wanted, token.lengthBytes() - offset);
-      CopyResult result;
+      long available = Math.clamp(token.lengthBytes() - offset, 0, wanted);
+      long copied;
       try {
-        result = pool.copy(token, offset, volume, range.lba() * blockBytes, length);
-        long rest = length % blockBytes;
-        if (rest != 0 && result.totalBytes() == length) {
-          // The token ends within a block of the destination: zeros complete it (SBC-4).
-          volume.zero(range.lba() * blockBytes + length, blockBytes - rest);
-          length += blockBytes - rest;
-        }
+        copied = copy(token, offset, volume, range.lba() * blockBytes, available);
       } catch (NoSpaceException e) {
-        if (doneBytes == 0) {
+        if (done == 0) {
           throw e;
         }
-        return doneBytes / blockBytes;
+        break;
       }
-      sharedBytes.add(result.sharedBytes());
-      copiedBytes.add(result.copiedBytes());
-      zeroedBytes.add(result.zeroedBytes());
-      boolean whole = result.totalBytes() >= Math.min(wanted, token.lengthBytes() - offset);
-      doneBytes += whole ? length : result.totalBytes();
-      offset += result.totalBytes();
-      if (!whole || length < wanted) {
+      done += copied;
+      offset += copied;
+      if (copied < wanted) {
         break;
       }
     }
-    return doneBytes / blockBytes;
+    return done / blockBytes;
+  }
+
+  private long copy(Token token, long offset, Volume volume, long start, long length)
+      throws IOException {
+    CopyResult result = pool.copy(token, offset, volume, start, length);
+    sharedBytes.add(result.sharedBytes());
+    copiedBytes.add(result.copiedBytes());
+    zeroedBytes.add(result.zeroedBytes());
+    long ragged = length % volume.blockBytes();
+    if (ragged == 0 || result.totalBytes() < length) {
+      return result.totalBytes();
+    }
+    // The token ends within a block of the destination: zeros complete it (SBC-4).
+    long rest = volume.blockBytes() - ragged;
+    volume.zero(start + length, rest);
+    return length + rest;
   }
 
   private static Outcome written(long blocks, List<BlockRange> ranges) {
-    int action = Command.WRITE_USING_TOKEN.serviceAction().orElseThrow();
+    int action = action(Command.WRITE_USING_TOKEN);
     if (blocks == BlockRange.totalBlocks(ranges)) {
       return new Outcome(
           ScsiResponse.good(0),
@@ -330,6 +346,16 @@ final class CopyManager {
             blocks,
             sense,
             null));
+  }
+
+  private static RodTokenInformation failed(Command command, Sense sense) {
+    return new RodTokenInformation(
+        action(command),
+        RodTokenInformation.STATUS_FAILED,
+        ScsiStatus.CHECK_CONDITION.code(),
+        0,
+        sense,
+        null);
   }
 
   /** RECEIVE ROD TOKEN INFORMATION. */

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class LogicalUnit {
   private static final System.Logger LOG = System.getLogger(LogicalUnit.class.getName());
 
-  /** UNMAP at most 4 GiB of 512-byte blocks, in at most so many ranges. */
-  private static final long MAX_UNMAP_BLOCKS = 1 << 23;
+  /** UNMAP of any length takes as long: no limit. Initiators' tests allow this or up to 2^20. */
+  private static final long MAX_UNMAP_BLOCKS = 0xFFFF_FFFFL;
 
   private static final int MAX_UNMAP_RANGES = 256;
   private static final int MAX_STATUS_DESCRIPTORS = 256;
@@ -84,16 +84,19 @@ final class LogicalUnit {
     }
     try {
       return execute(nexus, cdb, request, first);
-    } catch (NoSpaceException e) {
-      return done(ScsiResponse.check(Sense.SPACE_ALLOCATION_FAILED));
-    } catch (VolumeGoneException e) {
-      return done(ScsiResponse.check(Sense.LOGICAL_UNIT_NOT_SUPPORTED));
     } catch (IOException e) {
-      return done(ScsiResponse.check(mediumError(cdb, e)));
+      return done(ScsiResponse.check(sense(cdb, volume, e)));
     }
   }
 
-  private Sense mediumError(Cdb cdb, IOException e) {
+  /** What an initiator hears when the pool could not carry a command out. */
+  static Sense sense(Cdb cdb, Volume volume, IOException e) {
+    if (e instanceof NoSpaceException) {
+      return Sense.SPACE_ALLOCATION_FAILED;
+    }
+    if (e instanceof VolumeGoneException) {
+      return Sense.LOGICAL_UNIT_NOT_SUPPORTED;
+    }
     LOG.log(System.Logger.Level.ERROR, "volume %s: %s failed".formatted(volume.name(), cdb), e);
     boolean read = cdb instanceof Cdb.Transfer transfer && !transfer.isWrite();
     return read ? Sense.UNRECOVERED_READ_ERROR : Sense.WRITE_ERROR;
@@ -108,7 +111,7 @@ final class LogicalUnit {
     return switch (cdb) {
       case Cdb.TestUnitReady _ -> done(ScsiResponse.good(0));
       case Cdb.RequestSense c ->
-          done(CommandData.answer(request, c.allocation(), requestSense(unintroduced)));
+          done(CommandData.answer(request, c.allocation(), requestSense(c, unintroduced)));
       case Cdb.Inquiry c -> done(inquiry(c, request));
       case Cdb.ModeSense c -> done(ModePages.sense(c, request, blocks(), volume.blockBytes()));
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
@@ -124,8 +127,9 @@ final class LogicalUnit {
     };
   }
 
-  private static byte[] requestSense(boolean unintroduced) {
-    return (unintroduced ? Sense.POWER_ON_OR_RESET : Sense.NO_SENSE).encode();
+  private static byte[] requestSense(Cdb.RequestSense c, boolean unintroduced) {
+    Sense sense = unintroduced ? Sense.POWER_ON_OR_RESET : Sense.NO_SENSE;
+    return c.descriptor() ? sense.encodeDescriptor() : sense.encode();
   }
 
   private ScsiResponse inquiry(Cdb.Inquiry c, ScsiRequest request) {
@@ -236,7 +240,7 @@ final class LogicalUnit {
   }
 
   private ScsiResponse unmap(List<BlockRange> ranges, ByteBuffer list) throws IOException {
-    if (ranges.size() > MAX_UNMAP_RANGES || BlockRange.totalBlocks(ranges) > MAX_UNMAP_BLOCKS) {
+    if (ranges.size() > MAX_UNMAP_RANGES) {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_PARAMETER_LIST);
     }
     for (BlockRange range : ranges) {

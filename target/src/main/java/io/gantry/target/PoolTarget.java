@@ -10,6 +10,7 @@ import io.gantry.scsi.Sense;
 import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoolTarget implements TargetDevice, AutoCloseable {
   private static final int MAXIMUM_TRANSFER = 16 << 20;
+  private static final int MAXIMUM_NAME = 116;
 
   private final Pool pool;
   private final String name;
@@ -36,8 +38,14 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
    * A target device for a pool.
    *
    * @param name its iSCSI name
+   * @throws IllegalArgumentException if the name has more than {@value #MAXIMUM_NAME} bytes, and so
+   *     does not fit a ROD token
    */
   public PoolTarget(Pool pool, String name) {
+    if (name.getBytes(StandardCharsets.UTF_8).length > MAXIMUM_NAME) {
+      throw new IllegalArgumentException(
+          "target name '%s' has more than %d bytes".formatted(name, MAXIMUM_NAME));
+    }
     this.pool = pool;
     this.name = name;
     this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
@@ -127,7 +135,12 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       case Cdb.Inquiry c when !c.vitalProductData() && c.page() == 0 ->
           CommandData.answer(request, c.allocation(), VitalProductData.absent());
       case Cdb.RequestSense c ->
-          CommandData.answer(request, c.allocation(), Sense.LOGICAL_UNIT_NOT_SUPPORTED.encode());
+          CommandData.answer(
+              request,
+              c.allocation(),
+              c.descriptor()
+                  ? Sense.LOGICAL_UNIT_NOT_SUPPORTED.encodeDescriptor()
+                  : Sense.LOGICAL_UNIT_NOT_SUPPORTED.encode());
       default -> ScsiResponse.check(Sense.LOGICAL_UNIT_NOT_SUPPORTED);
     };
   }
