@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -214,7 +215,7 @@ class ConcurrencyTest {
   }
 
   private void again(Kept kept, Volume scratch) throws IOException {
-    assertThat(copiedOut(kept.token, scratch)).isEqualTo(kept.seen);
+    assertThat(Arrays.mismatch(copiedOut(kept.token, scratch), kept.seen)).isEqualTo(-1);
     pool.end(kept.token, Token.End.DELETED);
   }
 

@@ -219,6 +219,29 @@ class FaultTest {
     }
   }
 
+  /** A write copies a chunk that a token shares; before it is done the chunk is zeroed. */
+  @Test
+  void aCopyOfAChunkThatWasZeroedMeanwhileIsMadeAgain() throws IOException {
+    HookedMedium medium = new HookedMedium(new SimulatedMedium());
+    try (Pool pool = Pool.create(medium, CHUNK, PoolOptions.defaults())) {
+      Volume volume = pool.createVolume("v", CHUNK, 512);
+      volume.write(0, stamped(1, CHUNK));
+      pool.freeze(volume, List.of(new Extent(0, CHUNK)), 1000);
+      medium.hook =
+          operation -> {
+            if (operation == HookedMedium.Operation.WRITE) {
+              medium.hook = _ -> {};
+              volume.zero(0, CHUNK);
+            }
+          };
+      volume.write(512, stamped(2, 512));
+      ByteBuffer found = ByteBuffer.allocate(1536);
+      volume.read(0, found);
+      assertThat(ModelledPool.stamps(found)).containsExactly(0, 2, 0);
+      pool.verifyReferences();
+    }
+  }
+
   private static int epoch(Pool pool) {
     int epoch = pool.epochs.enter();
     pool.epochs.leave(epoch);
