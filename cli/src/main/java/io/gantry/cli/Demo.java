@@ -3,7 +3,6 @@ package io.gantry.cli;
 import io.gantry.copy.Copier;
 import io.gantry.copy.CopyEnd;
 import io.gantry.copy.CopyMethod;
-import io.gantry.copy.CopyProgress;
 import io.gantry.copy.CopyRequest;
 import io.gantry.copy.CopyResult;
 import io.gantry.copy.DiskEnd;
@@ -34,7 +33,6 @@ final class Demo {
 
   private final Daemon daemon;
   private final FileEnd file;
-  private final CopyProgress progress;
   private final long volumeBytes;
 
   /**
@@ -46,10 +44,9 @@ final class Demo {
    */
   record Measured(CopyResult copy, long wireBytes, long newBytes) {}
 
-  Demo(Daemon daemon, FileEnd file, CopyProgress progress) {
+  Demo(Daemon daemon, FileEnd file) {
     this.daemon = daemon;
     this.file = file;
-    this.progress = progress;
     this.volumeBytes = volumeBytes(file.sizeBytes());
   }
 
@@ -81,8 +78,9 @@ final class Demo {
 
   /** Writes the file to a volume that nothing was written to. */
   CopyResult fill(Volume volume) throws IOException {
-    try (DiskEnd disk = DiskEnd.attachBlank(volume.name(), connect(volume))) {
-      return copier(file, disk).run(CopyRequest.everything(CopyMethod.RW));
+    try (DiskEnd disk = DiskEnd.attachBlank(volume.name(), connect(volume));
+        ProgressLine progress = ProgressLine.onStandardError()) {
+      return copier(file, disk, progress).run(CopyRequest.everything(CopyMethod.RW));
     }
   }
 
@@ -91,11 +89,13 @@ final class Demo {
     IscsiSession source = connect(from);
     IscsiSession destination = connect(to);
     try (DiskEnd sourceDisk = DiskEnd.attach(from.name(), source);
-        DiskEnd destinationDisk = DiskEnd.attach(to.name(), destination)) {
+        DiskEnd destinationDisk = DiskEnd.attach(to.name(), destination);
+        ProgressLine progress = ProgressLine.onStandardError()) {
       Pool pool = daemon.pool();
       long usedBefore = pool.statistics().usedBytes();
       long wireBefore = wireBytes(source) + wireBytes(destination);
-      CopyResult copy = copier(sourceDisk, destinationDisk).run(CopyRequest.everything(method));
+      CopyResult copy =
+          copier(sourceDisk, destinationDisk, progress).run(CopyRequest.everything(method));
       return new Measured(
           copy,
           wireBytes(source) + wireBytes(destination) - wireBefore,
@@ -110,8 +110,9 @@ final class Demo {
    */
   Duration compare(Volume volume) throws IOException {
     long start = System.nanoTime();
-    try (DiskEnd disk = DiskEnd.attach(volume.name(), connect(volume))) {
-      copier(file, disk).verify(CopyRequest.everything(CopyMethod.RW));
+    try (DiskEnd disk = DiskEnd.attach(volume.name(), connect(volume));
+        ProgressLine progress = ProgressLine.onStandardError()) {
+      copier(file, disk, progress).verify(CopyRequest.everything(CopyMethod.RW));
     }
     return Duration.ofNanos(System.nanoTime() - start);
   }
@@ -120,7 +121,7 @@ final class Demo {
     return IscsiSession.open(IscsiUrl.parse(daemon.url(volume.lun())));
   }
 
-  private Copier copier(CopyEnd from, CopyEnd to) {
+  private static Copier copier(CopyEnd from, CopyEnd to, ProgressLine progress) {
     return new Copier(from, to, progress, System::nanoTime);
   }
 

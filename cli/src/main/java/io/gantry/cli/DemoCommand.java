@@ -78,9 +78,8 @@ final class DemoCommand implements Callable<Integer> {
                 ANY_PORT,
                 ANY_PORT,
                 DaemonSettings.DEFAULT_TARGET_NAME);
-        try (Daemon daemon = Daemon.start(settings);
-            ProgressLine progress = ProgressLine.onStandardError()) {
-          run(daemon, source, new Demo(daemon, source, progress));
+        try (Daemon daemon = Daemon.start(settings)) {
+          run(daemon, source, new Demo(daemon, source));
         }
       }
     }

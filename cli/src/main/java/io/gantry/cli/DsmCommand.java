@@ -35,8 +35,8 @@ final class DsmCommand implements Runnable {
       description = {
         "Send a device control request to a disk, as Windows' disk class driver gets it.",
         "Standard input is the input buffer, standard output the output buffer. The last line on"
-            + " standard error is the status: 'SUCCESS 0x00000000 16 bytes'. Exit code 0 only on"
-            + " success."
+            + " standard error is the status: 'STATUS_SUCCESS 0x00000000 16 bytes'. Exit code 0"
+            + " only on success."
       },
       footer = {
         "",

@@ -70,7 +70,7 @@ final class ProgressLine implements CopyProgress, AutoCloseable {
                     Size.human(done),
                     Size.human(totalBytes),
                     Terminal.rate(done, elapsed),
-                    Terminal.human(Duration.ofSeconds(left.toSeconds()))));
+                    left.toMinutes() == 0 ? left.toSeconds() + " s" : left.toMinutes() + " min"));
     err.flush();
     drawn = true;
   }

@@ -153,10 +153,17 @@ public final class DiskEnd implements CopyEnd {
         return response.transferLength();
       }
       if (attempt == ATTEMPTS || !isWorthAnotherTry(response)) {
-        throw new CopyException("%s: %s: %s".formatted(name, doing, response.describe()));
+        throw new CopyException(
+            "%s: %s: %s%s".formatted(name, doing, response.describe(), advice(response)));
       }
       LockSupport.parkNanos(PAUSE.multipliedBy(attempt).toNanos());
     }
+  }
+
+  private static String advice(ScsiResponse response) {
+    Sense sense = response.sense();
+    boolean full = sense != null && sense.key() == 7 && sense.asc() == 0x27 && sense.ascq() == 7;
+    return full ? ": its storage is full; free some and copy again" : "";
   }
 
   private static boolean isWorthAnotherTry(ScsiResponse response) {
