@@ -13,25 +13,25 @@ import org.jspecify.annotations.Nullable;
  * its row's usage data is refused, so a row cannot claim less than the command accepts.
  */
 public enum Command {
-  TEST_UNIT_READY(0x00, "00 00 00 00 00 04"),
-  REQUEST_SENSE(0x03, "03 01 00 00 ff 04"),
-  INQUIRY(0x12, "12 01 ff ff ff 04"),
-  MODE_SENSE_6(0x1A, "1a 08 ff ff ff 04"),
-  READ_CAPACITY_10(0x25, "25 00 ff ff ff ff 00 00 01 04"),
-  READ_10(0x28, "28 18 ff ff ff ff 3f ff ff 04"),
-  WRITE_10(0x2A, "2a 18 ff ff ff ff 3f ff ff 04"),
-  SYNCHRONIZE_CACHE_10(0x35, "35 06 ff ff ff ff 3f ff ff 04"),
-  UNMAP(0x42, "42 00 00 00 00 00 3f ff ff 04"),
-  MODE_SENSE_10(0x5A, "5a 18 ff ff 00 00 00 ff ff 04"),
-  POPULATE_TOKEN(0x83, 0x10, "83 10 00 00 00 00 ff ff ff ff ff ff ff ff 3f 04"),
-  WRITE_USING_TOKEN(0x83, 0x11, "83 11 00 00 00 00 ff ff ff ff ff ff ff ff 3f 04"),
-  RECEIVE_ROD_TOKEN_INFORMATION(0x84, 0x07, "84 07 ff ff ff ff 00 00 00 00 ff ff ff ff 00 04"),
-  READ_16(0x88, "88 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 04"),
-  WRITE_16(0x8A, "8a 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 04"),
-  SYNCHRONIZE_CACHE_16(0x91, "91 06 ff ff ff ff ff ff ff ff ff ff ff ff 3f 04"),
-  READ_CAPACITY_16(0x9E, 0x10, "9e 10 ff ff ff ff ff ff ff ff ff ff ff ff 01 04"),
-  GET_LBA_STATUS(0x9E, 0x12, "9e 12 ff ff ff ff ff ff ff ff ff ff ff ff 00 04"),
-  REPORT_LUNS(0xA0, "a0 00 ff 00 00 00 ff ff ff ff 00 04");
+  TEST_UNIT_READY(0x00, "00 00 00 00 00 00"),
+  REQUEST_SENSE(0x03, "03 01 00 00 ff 00"),
+  INQUIRY(0x12, "12 01 ff ff ff 00"),
+  MODE_SENSE_6(0x1A, "1a 08 ff ff ff 00"),
+  READ_CAPACITY_10(0x25, "25 00 ff ff ff ff 00 00 01 00"),
+  READ_10(0x28, "28 18 ff ff ff ff 3f ff ff 00"),
+  WRITE_10(0x2A, "2a 18 ff ff ff ff 3f ff ff 00"),
+  SYNCHRONIZE_CACHE_10(0x35, "35 06 ff ff ff ff 3f ff ff 00"),
+  UNMAP(0x42, "42 00 00 00 00 00 3f ff ff 00"),
+  MODE_SENSE_10(0x5A, "5a 18 ff ff 00 00 00 ff ff 00"),
+  POPULATE_TOKEN(0x83, 0x10, "83 10 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_USING_TOKEN(0x83, 0x11, "83 11 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
+  RECEIVE_ROD_TOKEN_INFORMATION(0x84, 0x07, "84 07 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
+  READ_16(0x88, "88 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_16(0x8A, "8a 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  SYNCHRONIZE_CACHE_16(0x91, "91 06 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  READ_CAPACITY_16(0x9E, 0x10, "9e 10 ff ff ff ff ff ff ff ff ff ff ff ff 01 00"),
+  GET_LBA_STATUS(0x9E, 0x12, "9e 12 ff ff ff ff ff ff ff ff ff ff ff ff 00 00"),
+  REPORT_LUNS(0xA0, "a0 00 ff 00 00 00 ff ff ff ff 00 00");
 
   private static final Command[] VALUES = values();
 

@@ -116,7 +116,7 @@ final class LogicalUnit {
       case Cdb.ModeSense c -> done(ModePages.sense(c, request, blocks(), volume.blockBytes()));
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
       case Cdb.ReadCapacity16 c -> done(readCapacity(c, request));
-      case Cdb.Transfer c -> c.isWrite() ? write(c, request) : done(read(c, request));
+      case Cdb.Transfer c -> c.isWrite() ? write(c, request) : read(c, request);
       case Cdb.SynchronizeCache c -> synchronizeCache(c);
       case Cdb.Unmap c -> done(unmap(c, request));
       case Cdb.GetLbaStatus c -> done(lbaStatus(c, request));
@@ -172,10 +172,11 @@ final class LogicalUnit {
     return checkRange(c.lba(), c.blocks());
   }
 
-  private ScsiResponse read(Cdb.Transfer c, ScsiRequest request) throws IOException {
+  private CompletableFuture<ScsiResponse> read(Cdb.Transfer c, ScsiRequest request)
+      throws IOException {
     Sense refusal = checkTransfer(c);
     if (refusal != null) {
-      return ScsiResponse.check(refusal);
+      return done(ScsiResponse.check(refusal));
     }
     long length = c.blocks() * volume.blockBytes();
     if (request.dataIn() != null) {
@@ -183,7 +184,9 @@ final class LogicalUnit {
       target.limit((int) Math.min(target.remaining(), length));
       volume.read(c.lba() * volume.blockBytes(), target);
     }
-    return ScsiResponse.good(length);
+    // FUA on a read: what is returned is on stable storage by then (SBC-3 5.11).
+    ScsiResponse good = ScsiResponse.good(length);
+    return c.forceUnitAccess() ? flushed(good) : done(good);
   }
 
   private CompletableFuture<ScsiResponse> write(Cdb.Transfer c, ScsiRequest request)
