@@ -45,6 +45,33 @@ sealed interface JournalRecord {
   record Shared(long token, long tokenIndex, int volume, long index, long count)
       implements JournalRecord {}
 
+  /**
+   * A new volume holds what a snapshot of the source holds, or the source itself if there is {@link
+   * #NO_SNAPSHOT}.
+   */
+  record VolumeCloned(int volume, String name, int source, int snapshot) implements JournalRecord {
+    static final int NO_SNAPSHOT = -1;
+  }
+
+  /** A volume has another name. */
+  record VolumeRenamed(int volume, String name) implements JournalRecord {}
+
+  /** A volume has another size; what lay behind its new end is gone. */
+  record VolumeResized(int volume, long sizeBytes) implements JournalRecord {}
+
+  /** A volume became read-only, or writable again. */
+  record VolumeProtected(int volume, boolean readOnly) implements JournalRecord {}
+
+  /** A snapshot now holds what a volume holds. */
+  record SnapshotCreated(int snapshot, int volume, String name, long createdMillis)
+      implements JournalRecord {}
+
+  /** A snapshot is gone. */
+  record SnapshotDeleted(int snapshot) implements JournalRecord {}
+
+  /** A volume holds what a snapshot holds, and has its size. */
+  record VolumeRolledBack(int volume, int snapshot) implements JournalRecord {}
+
   /** Appends the record. */
   default void encode(Output out) {
     switch (this) {
@@ -61,6 +88,15 @@ sealed interface JournalRecord {
       case TokenEnded r -> out.type(6).int8(r.token).int4(r.reason.code());
       case Shared r ->
           out.type(7).int8(r.token).int8(r.tokenIndex).int4(r.volume).int8(r.index).int8(r.count);
+      case VolumeCloned r ->
+          out.type(8).int4(r.volume).text(r.name).int4(r.source).int4(r.snapshot);
+      case VolumeRenamed r -> out.type(9).int4(r.volume).text(r.name);
+      case VolumeResized r -> out.type(10).int4(r.volume).int8(r.sizeBytes);
+      case VolumeProtected r -> out.type(11).int4(r.volume).int4(r.readOnly ? 1 : 0);
+      case SnapshotCreated r ->
+          out.type(12).int4(r.snapshot).int4(r.volume).text(r.name).int8(r.createdMillis);
+      case SnapshotDeleted r -> out.type(13).int4(r.snapshot);
+      case VolumeRolledBack r -> out.type(14).int4(r.volume).int4(r.snapshot);
     }
   }
 
@@ -80,6 +116,13 @@ sealed interface JournalRecord {
       case 5 -> new TokenCreated(in.getLong(), in.getInt(), in.getLong(), extents(in));
       case 6 -> new TokenEnded(in.getLong(), Token.End.of(in.getInt()));
       case 7 -> new Shared(in.getLong(), in.getLong(), in.getInt(), in.getLong(), in.getLong());
+      case 8 -> new VolumeCloned(in.getInt(), text(in), in.getInt(), in.getInt());
+      case 9 -> new VolumeRenamed(in.getInt(), text(in));
+      case 10 -> new VolumeResized(in.getInt(), in.getLong());
+      case 11 -> new VolumeProtected(in.getInt(), in.getInt() != 0);
+      case 12 -> new SnapshotCreated(in.getInt(), in.getInt(), text(in), in.getLong());
+      case 13 -> new SnapshotDeleted(in.getInt());
+      case 14 -> new VolumeRolledBack(in.getInt(), in.getInt());
       default -> throw new IllegalArgumentException("unknown journal record type " + type);
     };
   }

@@ -17,9 +17,9 @@ final class PageTable {
   private final Space space;
 
   /** Chunks that the table can map. */
-  private final long capacity;
+  private long capacity;
 
-  private final int height;
+  private int height;
   private @Nullable Page root;
 
   /**
@@ -29,12 +29,21 @@ final class PageTable {
    */
   PageTable(Space space, long capacity) {
     this.space = space;
-    this.capacity = capacity;
-    int levels = 1;
-    while (Page.entrySpan(levels) < capacity) {
-      levels++;
+    this.height = 1;
+    reserve(capacity);
+  }
+
+  /** Makes room for so many chunks, adding levels above the root; never less than before. */
+  void reserve(long chunks) {
+    capacity = Math.max(capacity, chunks);
+    while (Page.entrySpan(height) < capacity) {
+      if (root != null) {
+        Page above = new Page(height);
+        above.setChild(0, root);
+        root = above;
+      }
+      height++;
     }
-    this.height = levels;
   }
 
   private int rootLevel() {
@@ -97,6 +106,9 @@ final class PageTable {
 
   /** The page of a level that covers an index, or null where there is nothing. */
   private @Nullable Page page(int wantedLevel, long index) {
+    if (wantedLevel > rootLevel() || index >= capacity) {
+      return null;
+    }
     Page page = root;
     for (int level = rootLevel(); level > wantedLevel && page != null; level--) {
       page = page.child(Page.slot(index, level));
@@ -261,6 +273,27 @@ final class PageTable {
     for (int slot = 0; slot < Page.ENTRIES; slot++) {
       Page child = page.child(slot);
       sum += child == null ? 0 : mappedChunks(child);
+    }
+    return sum;
+  }
+
+  /** Chunks that nothing but this table maps. */
+  long ownedChunks() {
+    return root == null ? 0 : ownedChunks(root);
+  }
+
+  private long ownedChunks(Page page) {
+    if (page.references > 1) {
+      return 0;
+    }
+    long sum = 0;
+    for (int slot = 0; slot < Page.ENTRIES; slot++) {
+      if (page.level > 0) {
+        Page child = page.child(slot);
+        sum += child == null ? 0 : ownedChunks(child);
+      } else if (page.chunk(slot) >= 0 && space.references(page.chunk(slot)) == 1) {
+        sum++;
+      }
     }
     return sum;
   }

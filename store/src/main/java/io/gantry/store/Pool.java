@@ -1,20 +1,11 @@
 package io.gantry.store;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -24,23 +15,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads.
  */
 public final class Pool implements AutoCloseable {
-  /*
-   * Everything about the pool but the bytes themselves is in memory: page tables, reference counts,
-   * names, tokens, all under one lock (metadata) that is held for microseconds and never during
-   * I/O. Every change appends a record to the journal's buffer under the same lock, so the order of
-   * the records is the order of the changes.
-   *
-   * A commit
-   * --------
-   * takes the buffered records and the releases noted so far (under the lock), syncs the chunks,
-   * appends the records to the journal and syncs it, waits until all I/O that began before has
-   * ended, and lets the releases take effect. So a chunk's bytes are durable before the record that
-   * names the chunk, and a chunk is used again only when the record that freed it is durable and
-   * nobody reads it any more. Losing the records since the last commit loses whole changes from the
-   * end; what the others say still holds, because chunks they name were not written in place while
-   * they were shared and not used again.
-   */
-
   /** Smallest and largest chunk. */
   private static final int MIN_CHUNK = 16 << 10;
 
@@ -50,41 +24,19 @@ public final class Pool implements AutoCloseable {
   private static final int MAX_VOLUMES = 1 << 14; // flat space LUNs
   private static final long MAX_VOLUME_BYTES = 1L << 50;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
-  private static final int COPY_BUFFER = 1 << 20;
 
-  /** Entries shared under one hold of the lock when they are shared one by one. */
-  private static final long SHARE_STEP = 1 << 16;
-
-  private static final int RECORD_BUFFER = 16 << 20;
-  private static final int REMEMBERED_ENDS = 10_000;
-
-  private final ReentrantLock metadata = new ReentrantLock();
   private final PoolRoot root;
   private final PoolOptions options;
-  private final Journal journal;
-  private final Commits commits;
-  final Medium medium;
-  final Space space;
-  final Epochs epochs = new Epochs();
-
-  // Guarded by metadata.
-  private final Map<Integer, Volume> volumes = new TreeMap<>();
-  private final Map<Long, Token> tokens = new LinkedHashMap<>();
-  private final Map<Long, Token.End> ended = new LinkedHashMap<>();
-  private final List<JournalRecord.Output> records = new ArrayList<>();
-  private int nextVolume;
-
-  // Used by the commit thread only.
-  private final ArrayDeque<JournalRecord.Output> committing = new ArrayDeque<>();
-  private final ArrayDeque<Object> settling = new ArrayDeque<>();
+  private final Medium medium;
+  final Metadata metadata;
+  final TableReader reader;
 
   private Pool(Medium medium, PoolRoot root, PoolOptions options) {
     this.medium = medium;
     this.root = root;
     this.options = options;
-    this.space = new Space(medium, root.chunkBytes());
-    this.journal = new Journal(medium, root.poolId());
-    this.commits = new Commits(new Round(), root.poolId().toString().substring(0, 8));
+    this.metadata = new Metadata(medium, root, options);
+    this.reader = new TableReader(metadata);
   }
 
   /**
@@ -118,8 +70,7 @@ public final class Pool implements AutoCloseable {
     try {
       PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
       Pool pool = new Pool(medium, root, options);
-      pool.journal.replay(pool::replay);
-      pool.commits.start();
+      pool.metadata.open();
       return pool;
     } catch (IOException | RuntimeException e) {
       medium.close();
@@ -153,76 +104,260 @@ public final class Pool implements AutoCloseable {
    * @throws IllegalArgumentException if one of them is not so, or the name is taken
    */
   public Volume createVolume(String name, long sizeBytes, int blockBytes) throws IOException {
-    if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException(
-          "bad volume name '%s': letters, digits, '.', '_', '-', up to 128".formatted(name));
-    }
     if (blockBytes != 512 && blockBytes != 4096) {
       throw new IllegalArgumentException("block size %d is not 512 or 4096".formatted(blockBytes));
     }
+    requireSize(sizeBytes, blockBytes);
+    return newVolume(
+        name, number -> new JournalRecord.VolumeCreated(number, name, sizeBytes, blockBytes));
+  }
+
+  private static void requireSize(long sizeBytes, int blockBytes) {
     if (sizeBytes <= 0 || sizeBytes % blockBytes != 0 || sizeBytes > MAX_VOLUME_BYTES) {
       throw new IllegalArgumentException(
           "volume size %d is not a multiple of %d from %d to %d"
               .formatted(sizeBytes, blockBytes, blockBytes, MAX_VOLUME_BYTES));
     }
+  }
+
+  private Volume newVolume(String name, IntFunction<JournalRecord> record) throws IOException {
+    Volume volume = metadata.lockedIo(() -> addVolume(name, record));
+    flush();
+    return volume;
+  }
+
+  /** Called under the metadata lock. */
+  private Volume addVolume(String name, IntFunction<JournalRecord> record) throws IOException {
+    metadata.requireWritable();
+    requireFree(name);
+    int number = metadata.catalog().nextVolume();
+    if (number == MAX_VOLUMES) {
+      throw new IllegalArgumentException(
+          "the pool has given out all of its %d LUNs".formatted(MAX_VOLUMES));
+    }
+    metadata.change(record.apply(number));
+    return metadata.catalog().volume(number).orElseThrow();
+  }
+
+  /** Does something under the metadata lock while no write to the volume is in flight. */
+  private <T extends @Nullable Object> T alone(Volume volume, Metadata.Locked<T> action)
+      throws IOException {
+    volume.freezeLock.writeLock().lock();
+    try {
+      return metadata.lockedIo(() -> {
+        volume.requireUsable();
+        metadata.requireWritable();
+        return action.run();
+      });
+    } finally {
+      volume.freezeLock.writeLock().unlock();
+    }
+  }
+
+  private void requireFree(String name) {
+    requireName(name);
+    if (metadata.catalog().volume(name).isPresent()) {
+      throw new IllegalArgumentException("there is a volume %s already".formatted(name));
+    }
+  }
+
+  private static void requireName(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "bad name '%s': letters, digits, '.', '_', '-', up to 128".formatted(name));
+    }
+  }
+
+  /**
+   * Makes a writable volume that holds what another holds at this instant. Takes no space and no
+   * time to speak of. Durable when this returns.
+   */
+  public Volume cloneVolume(Volume source, String name) throws IOException {
+    int none = JournalRecord.VolumeCloned.NO_SNAPSHOT;
     Volume volume =
-        underLockIo(() -> {
-          requireWritable();
-          if (volume(name).isPresent()) {
-            throw new IllegalArgumentException("there is a volume %s already".formatted(name));
-          }
-          if (nextVolume == MAX_VOLUMES) {
-            throw new IllegalArgumentException(
-                "the pool has given out all of its %d LUNs".formatted(MAX_VOLUMES));
-          }
-          var created = new JournalRecord.VolumeCreated(nextVolume, name, sizeBytes, blockBytes);
-          append(created);
-          return replayed(created);
+        alone(
+            source,
+            () ->
+                addVolume(
+                    name,
+                    number -> new JournalRecord.VolumeCloned(number, name, source.id(), none)));
+    flush();
+    return volume;
+  }
+
+  /** Makes a writable volume that holds what a snapshot holds. Durable when this returns. */
+  public Volume cloneSnapshot(Snapshot snapshot, String name) throws IOException {
+    return newVolume(
+        name,
+        number -> {
+          requireLive(snapshot);
+          return new JournalRecord.VolumeCloned(number, name, snapshot.volumeId(), snapshot.id());
         });
-    flush();
-    return volume;
   }
 
-  private Volume replayed(JournalRecord.VolumeCreated r) {
-    long chunks = (r.sizeBytes() + chunkBytes() - 1) / chunkBytes();
-    PageTable table = new PageTable(space, chunks);
-    Volume volume = new Volume(this, r.volume(), r.name(), r.sizeBytes(), r.blockBytes(), table);
-    volumes.put(r.volume(), volume);
-    nextVolume = r.volume() + 1;
-    return volume;
-  }
-
-  /** Deletes a volume; tokens made of it stay. Durable when this returns. */
-  public void deleteVolume(Volume volume) throws IOException {
-    underLockIo(() -> {
+  /** Gives a volume another name. Durable when this returns. */
+  public void renameVolume(Volume volume, String name) throws IOException {
+    metadata.changeDurably(() -> {
       volume.requireUsable();
-      requireWritable();
-      append(new JournalRecord.VolumeDeleted(volume.id()));
-      remove(volume);
-      return null;
+      requireFree(name);
+      return new JournalRecord.VolumeRenamed(volume.id(), name);
     });
+  }
+
+  /** Makes a volume read-only, or writable again. Durable when this returns. */
+  public void protectVolume(Volume volume, boolean readOnly) throws IOException {
+    metadata.changeDurably(() -> {
+      volume.requireUsable();
+      return new JournalRecord.VolumeProtected(volume.id(), readOnly);
+    });
+  }
+
+  /**
+   * Makes a volume larger or smaller. Durable when this returns.
+   *
+   * @param force cut off what is mapped behind the new end, too
+   * @throws IllegalArgumentException if the size is not one a volume may have, or something is
+   *     mapped behind the new end and {@code force} is not given
+   */
+  public void resizeVolume(Volume volume, long sizeBytes, boolean force) throws IOException {
+    requireSize(sizeBytes, volume.blockBytes());
+    volume.freezeLock.writeLock().lock();
+    try {
+      long before = volume.sizeBytes();
+      if (sizeBytes < before) {
+        Volume.Allocation rest = volume.allocation(sizeBytes, before);
+        if (!force && (rest.mapped() || rest.end() < before)) {
+          throw new IllegalArgumentException(
+              "volume %s has data behind %d bytes: force it if they may go"
+                  .formatted(volume.name(), sizeBytes));
+        }
+        // The rest of the last chunk must read as zeros if the volume grows again.
+        long chunkEnd = (sizeBytes + chunkBytes() - 1) / chunkBytes() * chunkBytes();
+        volume.writeZeros(sizeBytes, Math.min(before, chunkEnd));
+      }
+      alone(
+          volume,
+          () -> {
+            metadata.change(new JournalRecord.VolumeResized(volume.id(), sizeBytes));
+            return null;
+          });
+    } finally {
+      volume.freezeLock.writeLock().unlock();
+    }
     flush();
   }
 
-  private void remove(Volume volume) {
-    volume.deleted = true;
-    volumes.remove(volume.id());
-    volume.table.drop();
+  /**
+   * Deletes a volume; tokens and clones made of it stay. Durable when this returns.
+   *
+   * @throws IllegalArgumentException if the volume has snapshots
+   */
+  public void deleteVolume(Volume volume) throws IOException {
+    metadata.changeDurably(() -> {
+      volume.requireUsable();
+      int snapshots = metadata.catalog().snapshots(volume).size();
+      if (snapshots > 0) {
+        throw new IllegalArgumentException(
+            "volume %s has %d snapshots: delete them first".formatted(volume.name(), snapshots));
+      }
+      return new JournalRecord.VolumeDeleted(volume.id());
+    });
   }
 
   /** All volumes in the order of their numbers. */
   public List<Volume> volumes() {
-    return underLock(() -> List.copyOf(volumes.values()));
+    return metadata.locked(metadata.catalog()::volumes);
   }
 
   /** The volume of a name. */
   public Optional<Volume> volume(String name) {
-    return underLock(() -> volumes.values().stream().filter(v -> v.name().equals(name)).findAny());
+    return metadata.locked(() -> metadata.catalog().volume(name));
   }
 
   /** The volume of a number. */
   public Optional<Volume> volume(int id) {
-    return underLock(() -> Optional.ofNullable(volumes.get(id)));
+    return metadata.locked(() -> metadata.catalog().volume(id));
+  }
+
+  // Snapshots
+
+  /**
+   * Keeps what a volume holds at this instant under a name. Writes in flight are finished first.
+   * Takes no space and no time to speak of. Durable when this returns.
+   *
+   * @throws IllegalArgumentException if the name is bad, or taken by a snapshot of the volume
+   */
+  public Snapshot createSnapshot(Volume volume, String name) throws IOException {
+    requireName(name);
+    Snapshot snapshot =
+        alone(
+            volume,
+            () -> {
+              Catalog catalog = metadata.catalog();
+              if (catalog.snapshots(volume).stream().anyMatch(s -> s.name().equals(name))) {
+                throw new IllegalArgumentException(
+                    "volume %s has a snapshot %s already".formatted(volume.name(), name));
+              }
+              int number = catalog.nextSnapshot();
+              long now = metadata.nowMillis();
+              metadata.change(new JournalRecord.SnapshotCreated(number, volume.id(), name, now));
+              return catalog.snapshot(number).orElseThrow();
+            });
+    flush();
+    return snapshot;
+  }
+
+  /** Deletes a snapshot; clones made of it stay. Durable when this returns. */
+  public void deleteSnapshot(Snapshot snapshot) throws IOException {
+    metadata.changeDurably(() -> {
+      requireLive(snapshot);
+      return new JournalRecord.SnapshotDeleted(snapshot.id());
+    });
+  }
+
+  /**
+   * Makes a volume hold what one of its snapshots holds, with the size it had then. What was
+   * written since is gone, unless another snapshot has it. Durable when this returns.
+   */
+  public void rollBack(Volume volume, Snapshot snapshot) throws IOException {
+    if (snapshot.volumeId() != volume.id()) {
+      throw new IllegalArgumentException(
+          "%s is no snapshot of volume %s".formatted(snapshot.name(), volume.name()));
+    }
+    alone(
+        volume,
+        () -> {
+          requireLive(snapshot);
+          metadata.change(new JournalRecord.VolumeRolledBack(volume.id(), snapshot.id()));
+          return null;
+        });
+    flush();
+  }
+
+  private void requireLive(Snapshot snapshot) {
+    if (metadata.catalog().snapshot(snapshot.id()).isEmpty()) {
+      throw new IllegalArgumentException("snapshot %s was deleted".formatted(snapshot.name()));
+    }
+  }
+
+  /** The snapshots of a volume, oldest first. */
+  public List<Snapshot> snapshots(Volume volume) {
+    return metadata.locked(() -> metadata.catalog().snapshots(volume));
+  }
+
+  /** The snapshot of a volume with a name. */
+  public Optional<Snapshot> snapshot(Volume volume, String name) {
+    return snapshots(volume).stream().filter(s -> s.name().equals(name)).findAny();
+  }
+
+  /** Space that a snapshot takes; looks at each of its own pages. */
+  public Usage usage(Snapshot snapshot) {
+    return reader.usage(snapshot.table);
+  }
+
+  /** Space that a token takes; looks at each of its own pages. */
+  public Usage usage(Token token) {
+    return reader.usage(token.table);
   }
 
   // Tokens
@@ -241,99 +376,45 @@ public final class Pool implements AutoCloseable {
     if (extents.size() > JournalRecord.MAX_EXTENTS) {
       throw new IllegalArgumentException("a token of " + extents.size() + " extents");
     }
-    volume.freezeLock.writeLock().lock();
-    try {
-      return underLockIo(() -> {
-        volume.requireUsable();
-        requireWritable();
-        if (tokens.size() >= options.maximumTokens()) {
-          return Optional.empty();
-        }
-        long number;
-        do {
-          number = options.random().nextLong();
-        } while (tokens.containsKey(number) || ended.containsKey(number));
-        var created =
-            new JournalRecord.TokenCreated(number, volume.id(), inactivityTimeoutMillis, extents);
-        append(created);
-        return Optional.of(replayed(created));
-      });
-    } finally {
-      volume.freezeLock.writeLock().unlock();
-    }
-  }
-
-  private Token replayed(JournalRecord.TokenCreated r) {
-    Volume volume = require(r.volume());
-    PageTable table = new PageTable(space, (volume.sizeBytes() + chunkBytes() - 1) / chunkBytes());
-    for (Extent extent : r.extents()) {
-      if (extent.length() > 0) {
-        long first = extent.offset() / chunkBytes();
-        long count = (extent.end() - 1) / chunkBytes() - first + 1;
-        table.share(volume.table, first, first, count);
-      }
-    }
-    Token token =
-        new Token(r.token(), volume, r.extents(), r.inactivityTimeoutMillis(), table, nowMillis());
-    tokens.put(token.number(), token);
-    return token;
-  }
-
-  private long nowMillis() {
-    return options.clock().millis();
+    return alone(
+        volume,
+        () -> {
+          Catalog catalog = metadata.catalog();
+          if (catalog.tokenCount() >= options.maximumTokens()) {
+            return Optional.empty();
+          }
+          long number;
+          do {
+            number = options.random().nextLong();
+          } while (catalog.token(number).isPresent() || catalog.ended(number).isPresent());
+          metadata.change(
+              new JournalRecord.TokenCreated(
+                  number, volume.id(), inactivityTimeoutMillis, extents));
+          return catalog.token(number);
+        });
   }
 
   /** The live token of a number. */
   public Optional<Token> token(long number) {
-    return underLock(() -> Optional.ofNullable(tokens.get(number)));
+    return metadata.locked(() -> metadata.catalog().token(number));
   }
 
   /** How a token that is no more has ended, if the pool remembers. */
   public Optional<Token.End> ended(long number) {
-    return underLock(() -> Optional.ofNullable(ended.get(number)));
+    return metadata.locked(() -> metadata.catalog().ended(number));
   }
 
   /** All live tokens, oldest first. */
   public List<Token> tokens() {
-    return underLock(() -> List.copyOf(tokens.values()));
+    return metadata.locked(metadata.catalog()::tokens);
   }
 
   /** Ends a token; copies from it that run are finished. Ending it again does nothing. */
   public void end(Token token, Token.End reason) {
-    underLock(() -> {
-      if (tokens.remove(token.number(), token)) {
-        token.ended = reason;
-        remember(token.number(), reason);
-        dropIfUnused(token);
-      }
+    metadata.locked(() -> {
+      metadata.end(token, reason);
       return null;
     });
-  }
-
-  private void remember(long token, Token.End reason) {
-    ended.put(token, reason);
-    if (ended.size() > REMEMBERED_ENDS) {
-      Iterator<Long> oldest = ended.keySet().iterator();
-      oldest.next();
-      oldest.remove();
-    }
-  }
-
-  /** The record of a token's end follows those of the last copies from it. */
-  private void dropIfUnused(Token token) {
-    if (token.copies == 0 && token.ended != null) {
-      append(new JournalRecord.TokenEnded(token.number(), token.ended));
-      token.table.drop();
-    }
-  }
-
-  private void expireTokens() {
-    long now = nowMillis();
-    for (Token token : List.copyOf(tokens.values())) {
-      if (token.copies == 0 && now - token.lastUsedMillis > token.inactivityTimeoutMillis()) {
-        end(token, Token.End.EXPIRED);
-      }
-    }
   }
 
   // Copies
@@ -357,179 +438,30 @@ public final class Pool implements AutoCloseable {
               .formatted(length, offset, token.lengthBytes()));
     }
     boolean live =
-        underLock(() -> {
-          token.copies += tokens.containsKey(token.number()) ? 1 : 0;
-          return tokens.containsKey(token.number());
+        metadata.locked(() -> {
+          boolean found = metadata.catalog().token(token.number()).isPresent();
+          token.copies += found ? 1 : 0;
+          return found;
         });
     if (!live) {
       return CopyResult.NONE;
     }
-    Progress done = new Progress();
+    TokenCopy copy = new TokenCopy(metadata, reader, token, target);
     try {
-      long position = 0; // of the extent in the token's data
-      for (Extent extent : token.extents()) {
-        long from = Math.max(offset, position);
-        long to = Math.min(offset + length, position + extent.length());
-        if (from < to) {
-          long source = extent.offset() + from - position;
-          copyExtent(token, source, target, targetOffset + from - offset, to - from, done);
-        }
-        position += extent.length();
-      }
+      copy.run(offset, targetOffset, length);
     } catch (NoSpaceException e) {
-      if (done.result.totalBytes() == 0) {
+      if (copy.done().totalBytes() == 0) {
         throw e;
       }
     } finally {
-      underLock(() -> {
+      metadata.locked(() -> {
         token.copies--;
-        token.lastUsedMillis = nowMillis();
-        dropIfUnused(token);
+        token.lastUsedMillis = metadata.nowMillis();
+        metadata.dropIfUnused(token);
         return null;
       });
     }
-    return done.result;
-  }
-
-  /** What a copy has done so far. */
-  private static final class Progress {
-    CopyResult result = CopyResult.NONE;
-
-    void add(long sharedBytes, long copiedBytes, long zeroedBytes) {
-      result = result.plus(new CopyResult(sharedBytes, copiedBytes, zeroedBytes));
-    }
-  }
-
-  private void copyExtent(
-      Token token, long source, Volume target, long offset, long length, Progress done)
-      throws IOException {
-    long end = offset + length;
-    boolean alike = (source - offset) % chunkBytes() == 0;
-    long shareFrom = alike ? Math.min(end, roundUp(offset)) : end;
-    long shareTo = Math.max(shareFrom, end / chunkBytes() * chunkBytes());
-    move(token, source, target, offset, shareFrom - offset, done);
-    if (shareFrom < shareTo) {
-      long tokenIndex = (shareFrom - offset + source) / chunkBytes();
-      long count = (shareTo - shareFrom) / chunkBytes();
-      share(token, tokenIndex, target, shareFrom / chunkBytes(), count);
-      done.add(shareTo - shareFrom, 0, 0);
-    }
-    move(token, shareTo - offset + source, target, shareTo, end - shareTo, done);
-  }
-
-  private long roundUp(long bytes) {
-    return (bytes + chunkBytes() - 1) / chunkBytes() * chunkBytes();
-  }
-
-  private void share(Token token, long tokenIndex, Volume target, long index, long count)
-      throws IOException {
-    boolean byPages = (tokenIndex - index) % Page.ENTRIES == 0;
-    long step = byPages ? count : SHARE_STEP;
-    for (long done = 0; done < count; done += step) {
-      long at = done;
-      long n = Math.min(step, count - done);
-      underLockIo(() -> {
-        target.requireUsable();
-        requireWritable();
-        target.table.share(token.table, tokenIndex + at, index + at, n);
-        append(
-            new JournalRecord.Shared(token.number(), tokenIndex + at, target.id(), index + at, n));
-        return null;
-      });
-    }
-  }
-
-  /** Copies bytes where the token has chunks, and makes holes where it has none. */
-  private void move(
-      Token token, long source, Volume target, long offset, long length, Progress done)
-      throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, COPY_BUFFER));
-    long at = 0;
-    while (at < length) {
-      long from = source + at;
-      long near = Math.min(source + length, from + COPY_BUFFER);
-      Volume.Allocation run = allocation(token.table, from, near);
-      if (!run.mapped() && run.end() == near) {
-        run = allocation(token.table, from, source + length);
-      }
-      long count = run.end() - from;
-      if (run.mapped()) {
-        readToken(token, from, buffer.clear().limit((int) count));
-        target.write(offset + at, buffer.flip());
-        done.add(0, count, 0);
-      } else {
-        target.zero(offset + at, count);
-        done.add(0, 0, count);
-      }
-      at += count;
-    }
-  }
-
-  /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
-  Volume.Allocation allocation(PageTable table, long offset, long limit) {
-    return underLock(() -> {
-      long index = offset / chunkBytes();
-      long end = table.endOfRun(index, (limit + chunkBytes() - 1) / chunkBytes());
-      return new Volume.Allocation(table.get(index) >= 0, Math.min(limit, end * chunkBytes()));
-    });
-  }
-
-  private void readToken(Token token, long offset, ByteBuffer target) throws IOException {
-    int epoch = epochs.enter();
-    try {
-      read(token.table, offset, target, () -> true);
-    } finally {
-      epochs.leave(epoch);
-    }
-  }
-
-  /**
-   * Reads through a page table; the caller is inside an epoch.
-   *
-   * @param check done first, under the lock
-   */
-  void read(PageTable table, long offset, ByteBuffer target, Locked<Boolean> check)
-      throws IOException {
-    if (!target.hasRemaining()) {
-      return;
-    }
-    long first = offset / chunkBytes();
-    int count = (int) ((offset + target.remaining() - 1) / chunkBytes() - first) + 1;
-    long[] chunks = new long[count];
-    underLockIo(() -> {
-      check.run();
-      for (int i = 0; i < count; i++) {
-        chunks[i] = table.get(first + i);
-      }
-      return null;
-    });
-    int limit = target.limit();
-    long at = offset;
-    for (int i = 0; i < count; ) {
-      int next = i + 1;
-      while (next < count && chunks[next] == (chunks[i] < 0 ? -1 : chunks[next - 1] + 1)) {
-        next++;
-      }
-      int length = (int) Math.min(limit - target.position(), (first + next) * chunkBytes() - at);
-      target.limit(target.position() + length);
-      if (chunks[i] < 0) {
-        zeroFill(target);
-      } else {
-        medium.readChunks(chunks[i] * chunkBytes() + at % chunkBytes(), target);
-      }
-      target.limit(limit);
-      at += length;
-      i = next;
-    }
-  }
-
-  private static void zeroFill(ByteBuffer target) {
-    while (target.remaining() >= Long.BYTES) {
-      target.putLong(0);
-    }
-    while (target.hasRemaining()) {
-      target.put((byte) 0);
-    }
+    return copy.done();
   }
 
   // Durability
@@ -540,28 +472,7 @@ public final class Pool implements AutoCloseable {
    * @throws NoSpaceException if the medium is too full for the journal; passes when space is freed
    */
   public void flush() throws IOException {
-    try {
-      flushAsync().get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while waiting for a commit", e);
-    } catch (ExecutionException e) {
-      throw again(e.getCause());
-    }
-  }
-
-  /** The failure of another thread, as one of this thread. */
-  private static IOException again(@Nullable Throwable failure) {
-    String message = failure == null ? "" : String.valueOf(failure.getMessage());
-    return failure instanceof NoSpaceException
-        ? new NoSpaceException(message)
-        : new IOException(message, failure);
-  }
-
-  /** Waits until what was given up before can be used again. */
-  void reclaim() throws IOException {
-    flush();
-    flush(); // its commit begins when the releases of the first one have taken effect
+    metadata.flush();
   }
 
   /**
@@ -569,127 +480,19 @@ public final class Pool implements AutoCloseable {
    * thread, so what depends on it must not wait for a commit.
    */
   public CompletableFuture<Void> flushAsync() {
-    return commits.request();
-  }
-
-  private final class Round implements Commits.Round {
-    @Override
-    public boolean isDue() {
-      return underLock(() -> {
-        expireTokens();
-        return !records.isEmpty() || !committing.isEmpty();
-      });
-    }
-
-    @Override
-    public void commit() throws IOException {
-      underLock(() -> {
-        settling.addAll(space.takeReleased());
-        committing.addAll(records);
-        records.clear();
-        return null;
-      });
-      medium.syncChunks();
-      while (!committing.isEmpty()) {
-        journal.append(committing.getFirst().content());
-        committing.removeFirst();
-      }
-    }
-
-    @Override
-    public void settle() {
-      if (!settling.isEmpty()) {
-        epochs.awaitEarlier();
-      }
-      while (!settling.isEmpty()) {
-        underLock(() -> {
-          space.settle(settling);
-          return null;
-        });
-      }
-    }
-  }
-
-  /** Puts a record into the journal's buffer. Called under the metadata lock. */
-  void append(JournalRecord change) {
-    if (records.isEmpty() || records.getLast().length() > RECORD_BUFFER) {
-      records.add(new JournalRecord.Output());
-    }
-    change.encode(records.getLast());
-    if (records.getLast().length() > RECORD_BUFFER) {
-      commits.hurry();
-    }
-  }
-
-  private void replay(JournalRecord change) {
-    switch (change) {
-      case JournalRecord.VolumeCreated r -> replayed(r);
-      case JournalRecord.VolumeDeleted r -> remove(require(r.volume()));
-      case JournalRecord.Mapped r -> {
-        for (long i = 0; i < r.count(); i++) {
-          space.take(r.chunk() + i);
-          require(r.volume()).table.set(r.index() + i, r.chunk() + i);
-        }
-      }
-      case JournalRecord.Unmapped r -> require(r.volume()).table.clear(r.index(), r.count());
-      case JournalRecord.TokenCreated r -> replayed(r);
-      case JournalRecord.TokenEnded r -> {
-        Token token = tokens.remove(r.token());
-        if (token == null) {
-          throw new IllegalStateException("end of unknown token " + r.token());
-        }
-        remember(r.token(), r.reason());
-        token.table.drop();
-      }
-      case JournalRecord.Shared r -> {
-        Token token = tokens.get(r.token());
-        if (token == null) {
-          throw new IllegalStateException("copy from unknown token " + r.token());
-        }
-        require(r.volume()).table.share(token.table, r.tokenIndex(), r.index(), r.count());
-      }
-    }
-    // On the medium already, and nobody reads.
-    for (ArrayDeque<Object> left = space.takeReleased(); !left.isEmpty(); ) {
-      space.settle(left);
-    }
-  }
-
-  private Volume require(int id) {
-    Volume volume = volumes.get(id);
-    if (volume == null) {
-      throw new IllegalStateException("unknown volume " + id);
-    }
-    return volume;
-  }
-
-  /**
-   * Called before changes.
-   *
-   * @throws NoSpaceException while the medium is too full for the journal
-   * @throws IOException if the pool has stopped because a commit failed
-   */
-  void requireWritable() throws IOException {
-    IOException failure = commits.failure();
-    if (failure instanceof NoSpaceException) {
-      throw again(failure);
-    }
-    if (failure != null) {
-      throw new IOException(
-          "the pool has stopped: " + failure.getMessage() + "; restart to recover", failure);
-    }
+    return metadata.flushAsync();
   }
 
   /** How the pool stands now. */
   public PoolStatistics statistics() throws IOException {
     long journalBytes = medium.journalLength();
     long freeBytes = medium.freeBytes();
-    return underLock(() ->
+    return metadata.locked(() ->
         new PoolStatistics(
             chunkBytes(),
-            space.usedChunks(),
-            volumes.size(),
-            tokens.size(),
+            metadata.space.usedChunks(),
+            metadata.catalog().volumes().size(),
+            metadata.catalog().tokenCount(),
             journalBytes,
             freeBytes));
   }
@@ -697,34 +500,8 @@ public final class Pool implements AutoCloseable {
   /** Commits and closes the medium. Nobody may use the pool any more. */
   @Override
   public void close() throws IOException {
-    commits.close();
-    medium.close();
-    IOException failure = commits.failure();
-    if (failure != null) {
-      throw new IOException("the last changes may be lost: " + failure.getMessage(), failure);
-    }
-  }
-
-  /** Something done under the metadata lock. */
-  interface Locked<T extends @Nullable Object> {
-    T run() throws IOException;
-  }
-
-  <T extends @Nullable Object> T underLockIo(Locked<T> action) throws IOException {
-    metadata.lock();
-    try {
-      return action.run();
-    } finally {
-      metadata.unlock();
-    }
-  }
-
-  <T extends @Nullable Object> T underLock(Supplier<T> action) {
-    metadata.lock();
-    try {
-      return action.get();
-    } finally {
-      metadata.unlock();
+    try (medium) {
+      metadata.close();
     }
   }
 
@@ -735,12 +512,9 @@ public final class Pool implements AutoCloseable {
    * @throws IllegalStateException if one has not
    */
   void verifyReferences() throws IOException {
-    reclaim();
-    underLock(() -> {
-      List<PageTable> tables = new ArrayList<>();
-      volumes.values().forEach(volume -> tables.add(volume.table));
-      tokens.values().forEach(token -> tables.add(token.table));
-      ReferenceCount.verify(space, tables);
+    metadata.reclaim();
+    metadata.locked(() -> {
+      ReferenceCount.verify(metadata.space, metadata.catalog().tables().toList());
       return null;
     });
   }

@@ -28,19 +28,25 @@ public final class Volume {
    */
   private static final int MAX_PIECE = 4 << 20;
 
-  private final Pool pool;
+  private final Metadata metadata;
+  private final TableReader reader;
   private final int id;
-  private final String name;
-  private final long sizeBytes;
   private final int blockBytes;
+
+  // Written under the pool's metadata lock; the size with the freeze lock held alone, too.
+  private volatile String name;
+  private volatile long sizeBytes;
+  private volatile boolean readOnly;
+
   final PageTable table;
   final ReadWriteLock freezeLock = new ReentrantReadWriteLock();
 
   /** Guarded by the pool's metadata lock. */
   boolean deleted;
 
-  Volume(Pool pool, int id, String name, long sizeBytes, int blockBytes, PageTable table) {
-    this.pool = pool;
+  Volume(Metadata metadata, int id, String name, long sizeBytes, int blockBytes, PageTable table) {
+    this.metadata = metadata;
+    this.reader = new TableReader(metadata);
     this.id = id;
     this.name = name;
     this.sizeBytes = sizeBytes;
@@ -48,7 +54,7 @@ public final class Volume {
     this.table = table;
   }
 
-  /** Its number, from 0, never given to another volume of the pool. */
+  /** Its number, from 0, never given to another volume of the metadata. */
   public int id() {
     return id;
   }
@@ -73,9 +79,31 @@ public final class Volume {
     return blockBytes;
   }
 
+  /** Whether writes are refused. */
+  public boolean readOnly() {
+    return readOnly;
+  }
+
   /** Bytes in chunks that the volume maps, shared ones included. */
   public long mappedBytes() {
-    return pool.underLock(() -> table.mappedChunks() * pool.chunkBytes());
+    return metadata.locked(() -> table.mappedChunks() * metadata.chunkBytes());
+  }
+
+  /** Space that the volume takes; looks at each of its own pages. */
+  public Usage usage() {
+    return reader.usage(table);
+  }
+
+  void rename(String to) {
+    name = to;
+  }
+
+  void resize(long toBytes) {
+    sizeBytes = toBytes;
+  }
+
+  void protect(boolean on) {
+    readOnly = on;
   }
 
   /**
@@ -85,19 +113,14 @@ public final class Volume {
    */
   public void read(long offset, ByteBuffer target) throws IOException {
     requireWithin(offset, target.remaining());
-    int epoch = pool.epochs.enter();
-    try {
-      pool.read(
-          table,
-          offset,
-          target,
-          () -> {
-            requireUsable();
-            return true;
-          });
-    } finally {
-      pool.epochs.leave(epoch);
-    }
+    reader.read(
+        table,
+        offset,
+        target,
+        () -> {
+          requireUsable();
+          return true;
+        });
   }
 
   /**
@@ -105,6 +128,8 @@ public final class Volume {
    * that began later is done.
    *
    * @throws NoSpaceException if the pool is full; a part may have been written
+   * @throws ReadOnlyVolumeException if the volume is read-only
+   * @throws OutOfRangeException if the volume was made smaller meanwhile
    * @throws IllegalArgumentException if the range is not within the volume
    */
   public void write(long offset, ByteBuffer source) throws IOException {
@@ -122,7 +147,7 @@ public final class Volume {
           throw e;
         }
         flushed = true;
-        pool.reclaim();
+        metadata.reclaim();
         continue;
       }
       at += length;
@@ -132,27 +157,27 @@ public final class Volume {
   }
 
   private void writePiece(long offset, ByteBuffer source) throws IOException {
-    int chunkBytes = pool.chunkBytes();
+    int chunkBytes = metadata.chunkBytes();
     long first = offset / chunkBytes;
     int count = (int) ((offset + source.remaining() - 1) / chunkBytes - first) + 1;
     Placement[] placements = new Placement[count];
     int conflict = -1;
     freezeLock.readLock().lock();
-    int epoch = pool.epochs.enter();
+    int epoch = metadata.epochs.enter();
     try {
-      pool.underLockIo(() -> place(first, placements));
+      metadata.lockedIo(() -> place(first, placements, offset + source.remaining()));
       boolean written = false;
       try {
         writePlaced(offset, source, first, placements);
         written = true;
       } finally {
         if (!written) {
-          pool.underLock(() -> giveBack(placements));
+          metadata.locked(() -> giveBack(placements));
         }
       }
-      conflict = pool.underLockIo(() -> map(first, placements));
+      conflict = metadata.lockedIo(() -> map(first, placements));
     } finally {
-      pool.epochs.leave(epoch);
+      metadata.epochs.leave(epoch);
       freezeLock.readLock().unlock();
     }
     for (int i = conflict; i >= 0 && i < count; i++) {
@@ -178,9 +203,8 @@ public final class Volume {
     }
   }
 
-  private int place(long first, Placement[] placements) throws IOException {
-    requireUsable();
-    pool.requireWritable();
+  private int place(long first, Placement[] placements, long end) throws IOException {
+    requireWritable(end);
     int placed = 0;
     try {
       for (; placed < placements.length; placed++) {
@@ -189,7 +213,7 @@ public final class Volume {
         placements[placed] =
             owned >= 0
                 ? new Placement(old, owned, true)
-                : new Placement(old, pool.space.allocate(), false);
+                : new Placement(old, metadata.space.allocate(), false);
       }
       return placed;
     } catch (IOException | RuntimeException e) {
@@ -201,7 +225,7 @@ public final class Volume {
   private int giveBack(Placement[] placements) {
     for (Placement placement : placements) {
       if (!placement.inPlace) {
-        pool.space.giveBack(placement.chunk);
+        metadata.space.giveBack(placement.chunk);
       }
     }
     return 0;
@@ -209,7 +233,7 @@ public final class Volume {
 
   private void writePlaced(long offset, ByteBuffer source, long first, Placement[] placements)
       throws IOException {
-    int chunkBytes = pool.chunkBytes();
+    int chunkBytes = metadata.chunkBytes();
     long end = offset + source.remaining();
     int i = 0;
     while (i < placements.length) {
@@ -220,7 +244,7 @@ public final class Volume {
       long to = Math.min(end, (first + next) * chunkBytes);
       if (!placement.inPlace && to - from < chunkBytes) {
         ByteBuffer whole = merge(placement.old, within, slice(source, from - offset, to - offset));
-        pool.medium.writeChunks(placement.chunk * chunkBytes, whole);
+        metadata.medium.writeChunks(placement.chunk * chunkBytes, whole);
       } else {
         while (next < placements.length
             && placements[next].chunk == placements[next - 1].chunk + 1
@@ -228,7 +252,7 @@ public final class Volume {
           next++;
           to = Math.min(end, (first + next) * chunkBytes);
         }
-        pool.medium.writeChunks(
+        metadata.medium.writeChunks(
             placement.chunk * chunkBytes + within, slice(source, from - offset, to - offset));
       }
       i = next;
@@ -241,9 +265,9 @@ public final class Volume {
 
   /** A whole chunk: the old one's bytes, or zeros, with {@code bytes} put over them. */
   private ByteBuffer merge(long old, int within, ByteBuffer bytes) throws IOException {
-    ByteBuffer whole = ByteBuffer.allocate(pool.chunkBytes());
+    ByteBuffer whole = ByteBuffer.allocate(metadata.chunkBytes());
     if (old >= 0) {
-      pool.medium.readChunks(old * pool.chunkBytes(), whole);
+      metadata.medium.readChunks(old * metadata.chunkBytes(), whole);
       whole.clear();
     }
     return whole.put(within, bytes, 0, bytes.remaining());
@@ -265,18 +289,18 @@ public final class Volume {
           && !placements[i + run].inPlace
           && placements[i + run].chunk == placement.chunk + run
           && isCurrent(first + i + run, placements[i + run])) {
-        pool.space.written(placements[i + run].chunk);
+        metadata.space.written(placements[i + run].chunk);
         table.set(first + i + run, placements[i + run].chunk);
         run++;
       }
       if (run == 0) {
         placement.conflict = true;
-        pool.space.giveBack(placement.chunk);
+        metadata.space.giveBack(placement.chunk);
         firstConflict = firstConflict < 0 ? i : firstConflict;
         i++;
         continue;
       }
-      pool.append(new JournalRecord.Mapped(id, first + i, placement.chunk, run));
+      metadata.append(new JournalRecord.Mapped(id, first + i, placement.chunk, run));
       i += run;
     }
     return firstConflict;
@@ -305,32 +329,31 @@ public final class Volume {
    */
   public void zero(long offset, long length) throws IOException {
     requireWithin(offset, length);
-    int chunkBytes = pool.chunkBytes();
-    long end = offset + length;
-    // A volume's last chunk may be a partial one; what lies behind the end is nobody's.
-    long endChunk = end == sizeBytes ? (end + chunkBytes - 1) / chunkBytes : end / chunkBytes;
-    long firstChunk = (offset + chunkBytes - 1) / chunkBytes;
-    long headEnd = Math.min(end, firstChunk * chunkBytes);
-    writeZeros(offset, headEnd);
-    if (firstChunk < endChunk) {
-      clear(firstChunk, endChunk - firstChunk);
+    freezeLock.readLock().lock(); // keeps the size as it is
+    try {
+      int chunkBytes = metadata.chunkBytes();
+      long end = offset + length;
+      // A volume's last chunk may be a partial one; what lies behind the end is nobody's.
+      long endChunk = end == sizeBytes ? (end + chunkBytes - 1) / chunkBytes : end / chunkBytes;
+      long firstChunk = (offset + chunkBytes - 1) / chunkBytes;
+      long headEnd = Math.min(end, firstChunk * chunkBytes);
+      writeZeros(offset, headEnd);
+      if (firstChunk < endChunk) {
+        metadata.lockedIo(() -> {
+          requireWritable(end);
+          metadata.change(new JournalRecord.Unmapped(id, firstChunk, endChunk - firstChunk));
+          return null;
+        });
+      }
+      writeZeros(Math.max(headEnd, endChunk * chunkBytes), end);
+    } finally {
+      freezeLock.readLock().unlock();
     }
-    writeZeros(Math.max(headEnd, endChunk * chunkBytes), end);
-  }
-
-  private void clear(long index, long count) throws IOException {
-    pool.underLockIo(() -> {
-      requireUsable();
-      pool.requireWritable();
-      table.clear(index, count);
-      pool.append(new JournalRecord.Unmapped(id, index, count));
-      return null;
-    });
   }
 
   /** Writes zeros within one chunk, unless it is a hole. */
-  private void writeZeros(long from, long to) throws IOException {
-    if (from < to && pool.underLock(() -> table.get(from / pool.chunkBytes()) >= 0)) {
+  void writeZeros(long from, long to) throws IOException {
+    if (from < to && metadata.locked(() -> table.get(from / metadata.chunkBytes()) >= 0)) {
       write(from, ByteBuffer.allocate((int) (to - from)));
     }
   }
@@ -346,7 +369,7 @@ public final class Volume {
   /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
   public Allocation allocation(long offset, long limit) {
     requireWithin(offset, 1);
-    return pool.allocation(table, offset, limit);
+    return reader.allocation(table, offset, limit);
   }
 
   void requireWithin(long offset, long length) {
@@ -354,6 +377,22 @@ public final class Volume {
       throw new IllegalArgumentException(
           "%d bytes at %d are not within volume %s of %d bytes"
               .formatted(length, offset, name, sizeBytes));
+    }
+  }
+
+  /**
+   * Called under the metadata lock before a change.
+   *
+   * @param end the byte behind the change
+   */
+  void requireWritable(long end) throws IOException {
+    requireUsable();
+    metadata.requireWritable();
+    if (readOnly) {
+      throw new ReadOnlyVolumeException(name);
+    }
+    if (end > sizeBytes) {
+      throw new OutOfRangeException(name, end, sizeBytes);
     }
   }
 

@@ -170,7 +170,7 @@ class FaultTest {
       Volume volume = pool.createVolume("v", 2 * CHUNK, 512);
       volume.write(0, stamped(1, CHUNK));
       Token token = pool.freeze(volume, List.of(new Extent(0, CHUNK)), 1000).orElseThrow();
-      pool.reclaim();
+      pool.metadata.reclaim();
       int epoch = epoch(pool);
       pool.end(token, Token.End.DELETED);
 
@@ -206,7 +206,7 @@ class FaultTest {
           });
       mergerIn.await();
       letReader.countDown();
-      while (pool.underLock(() -> volume.table.getOwned(0)) < 0) {
+      while (pool.metadata.locked(() -> volume.table.getOwned(0)) < 0) {
         Thread.onSpinWait(); // until the token's releases have taken effect
       }
       volume.write(512, stamped(3, 512));
@@ -243,8 +243,8 @@ class FaultTest {
   }
 
   private static int epoch(Pool pool) {
-    int epoch = pool.epochs.enter();
-    pool.epochs.leave(epoch);
+    int epoch = pool.metadata.epochs.enter();
+    pool.metadata.epochs.leave(epoch);
     return epoch;
   }
 

@@ -247,7 +247,7 @@ final class ModelledPool {
 
   /** Flushes, and waits until what was given up is free, so that histories repeat themselves. */
   void flush() throws IOException {
-    pool.reclaim();
+    pool.metadata.reclaim();
     flushed();
   }
 
@@ -384,7 +384,7 @@ final class ModelledPool {
     int at = 0;
     for (Extent extent : token.extents()) {
       ByteBuffer part = bytes.slice(at, (int) extent.length());
-      pool.read(token.table, extent.offset(), part, () -> true);
+      pool.reader.read(token.table, extent.offset(), part, () -> true);
       at += (int) extent.length();
     }
     return stamps(bytes);

@@ -85,7 +85,7 @@ class SpaceTest {
     try (Pool pool = Pool.create(hooked, CHUNK, PoolOptions.defaults())) {
       Volume volume = pool.createVolume("v", 8 * CHUNK, 512);
       volume.write(0, ByteBuffer.allocate(CHUNK));
-      pool.reclaim();
+      pool.metadata.reclaim();
       hooked.hook =
           operation -> {
             if (operation == HookedMedium.Operation.APPEND) {
@@ -96,7 +96,7 @@ class SpaceTest {
       assertThatThrownBy(pool::flush).isInstanceOf(NoSpaceException.class);
       assertThat(pool.statistics().usedChunks()).isEqualTo(1);
       hooked.hook = _ -> {};
-      pool.reclaim();
+      pool.metadata.reclaim();
       assertThat(pool.statistics().usedChunks()).isZero();
     }
   }
@@ -109,7 +109,7 @@ class SpaceTest {
       byte[] ones = new byte[CHUNK];
       java.util.Arrays.fill(ones, (byte) 1);
       volume.write(0, ByteBuffer.wrap(ones));
-      pool.reclaim();
+      pool.metadata.reclaim();
       CountDownLatch in = new CountDownLatch(1);
       CountDownLatch out = new CountDownLatch(1);
       hooked.hook =
@@ -143,7 +143,7 @@ class SpaceTest {
       out.countDown();
       reader.join();
       assertThat(found).isEqualTo(ones);
-      pool.reclaim();
+      pool.metadata.reclaim();
       assertThat(pool.statistics().usedChunks()).isEqualTo(7);
     }
   }

@@ -1,0 +1,89 @@
+package io.gantry.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Reading through a page table: of a volume, a snapshot or a token. */
+final class TableReader {
+  private final Metadata metadata;
+  private final int chunkBytes;
+
+  TableReader(Metadata metadata) {
+    this.metadata = metadata;
+    this.chunkBytes = metadata.chunkBytes();
+  }
+
+  /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
+  Volume.Allocation allocation(PageTable table, long offset, long limit) {
+    return metadata.locked(() -> {
+      long index = offset / chunkBytes;
+      long end = table.endOfRun(index, (limit + chunkBytes - 1) / chunkBytes);
+      return new Volume.Allocation(table.get(index) >= 0, Math.min(limit, end * chunkBytes));
+    });
+  }
+
+  /**
+   * Reads through a page table.
+   *
+   * @param check done first, under the lock
+   */
+  void read(PageTable table, long offset, ByteBuffer target, Metadata.Locked<Boolean> check)
+      throws IOException {
+    if (target.hasRemaining()) {
+      int epoch = metadata.epochs.enter();
+      try {
+        readChunks(table, offset, target, check);
+      } finally {
+        metadata.epochs.leave(epoch);
+      }
+    }
+  }
+
+  private void readChunks(
+      PageTable table, long offset, ByteBuffer target, Metadata.Locked<Boolean> check)
+      throws IOException {
+    long first = offset / chunkBytes;
+    int count = (int) ((offset + target.remaining() - 1) / chunkBytes - first) + 1;
+    long[] chunks = new long[count];
+    metadata.lockedIo(() -> {
+      check.run();
+      for (int i = 0; i < count; i++) {
+        chunks[i] = table.get(first + i);
+      }
+      return null;
+    });
+    int limit = target.limit();
+    long at = offset;
+    for (int i = 0; i < count; ) {
+      int next = i + 1;
+      while (next < count && chunks[next] == (chunks[i] < 0 ? -1 : chunks[next - 1] + 1)) {
+        next++;
+      }
+      int length = (int) Math.min(limit - target.position(), (first + next) * chunkBytes - at);
+      target.limit(target.position() + length);
+      if (chunks[i] < 0) {
+        zeroFill(target);
+      } else {
+        metadata.medium.readChunks(chunks[i] * chunkBytes + at % chunkBytes, target);
+      }
+      target.limit(limit);
+      at += length;
+      i = next;
+    }
+  }
+
+  private static void zeroFill(ByteBuffer target) {
+    while (target.remaining() >= Long.BYTES) {
+      target.putLong(0);
+    }
+    while (target.hasRemaining()) {
+      target.put((byte) 0);
+    }
+  }
+
+  /** Space that a table takes; looks at each of its own pages. */
+  Usage usage(PageTable table) {
+    return metadata.locked(
+        () -> new Usage(table.mappedChunks() * chunkBytes, table.ownedChunks() * chunkBytes));
+  }
+}
