@@ -1,6 +1,7 @@
 package io.gantry.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,6 +38,10 @@ class PoolModelTest {
   private final Map<String, byte[]> volumes = new HashMap<>();
 
   private final Map<Long, byte[]> tokens = new HashMap<>();
+
+  /** What a snapshot holds, by {@code volume@snapshot}. */
+  private final Map<String, byte[]> snapshots = new HashMap<>();
+
   private int created;
 
   static LongStream seeds() {
@@ -74,6 +79,9 @@ class PoolModelTest {
       pool.end(token, Token.End.REVOKED);
     }
     for (Volume volume : pool.volumes()) {
+      for (Snapshot snapshot : pool.snapshots(volume)) {
+        pool.deleteSnapshot(snapshot);
+      }
       pool.deleteVolume(volume);
     }
     pool.close();
@@ -96,7 +104,7 @@ class PoolModelTest {
     byte[] model = volumes.get(name);
     int offset = random.nextInt(model.length / BLOCK) * BLOCK;
     int length = length(model.length - offset, random);
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(16)) {
       case 0, 1, 2, 3 -> {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
@@ -140,8 +148,20 @@ class PoolModelTest {
           tokens.remove(number);
         }
       }
+      case 12 -> {
+        String snapshot = "s" + created++;
+        pool.createSnapshot(volume, snapshot);
+        snapshots.put(name + "@" + snapshot, model.clone());
+      }
+      case 13 -> useSnapshot(pool, volume, random);
+      case 14 -> resize(pool, volume, random);
+      case 15 -> administer(pool, volume, random);
       case 11 -> {
         if (random.nextInt(10) == 0) {
+          for (Snapshot snapshot : pool.snapshots(volume)) {
+            pool.deleteSnapshot(snapshot);
+            snapshots.remove(name + "@" + snapshot.name());
+          }
           pool.deleteVolume(volume);
           volumes.remove(name);
         } else {
@@ -151,6 +171,62 @@ class PoolModelTest {
         }
       }
       default -> throw new AssertionError();
+    }
+  }
+
+  private void useSnapshot(Pool pool, Volume volume, Random random) throws IOException {
+    List<Snapshot> own = pool.snapshots(volume);
+    if (own.isEmpty()) {
+      return;
+    }
+    Snapshot snapshot = pick(own, random);
+    String key = volume.name() + "@" + snapshot.name();
+    switch (random.nextInt(3)) {
+      case 0 -> {
+        pool.deleteSnapshot(snapshot);
+        snapshots.remove(key);
+      }
+      case 1 -> {
+        pool.rollBack(volume, snapshot);
+        volumes.put(volume.name(), snapshots.get(key).clone());
+      }
+      default -> {
+        if (volumes.size() < 6) {
+          String name = "v" + created++;
+          pool.cloneSnapshot(snapshot, name);
+          volumes.put(name, snapshots.get(key).clone());
+        }
+      }
+    }
+  }
+
+  private void resize(Pool pool, Volume volume, Random random) throws IOException {
+    byte[] model = volumes.get(volume.name());
+    int size = BLOCK * (1 + random.nextInt(2 * MAX_BLOCKS));
+    try {
+      pool.resizeVolume(volume, size, random.nextBoolean());
+    } catch (IllegalArgumentException e) {
+      assertThat(e).hasMessageContaining("has data behind");
+      return; // that there was data is what the comparison of all bytes shows in the other case
+    }
+    volumes.put(volume.name(), Arrays.copyOf(model, size));
+  }
+
+  private void administer(Pool pool, Volume volume, Random random) throws IOException {
+    String name = volume.name();
+    if (random.nextBoolean() && volumes.size() < 6) {
+      String copy = "v" + created++;
+      pool.cloneVolume(volume, copy);
+      volumes.put(copy, volumes.get(name).clone());
+    } else if (pool.snapshots(volume).isEmpty()) {
+      String other = "v" + created++;
+      pool.renameVolume(volume, other);
+      volumes.put(other, volumes.remove(name));
+    } else {
+      pool.protectVolume(volume, true);
+      assertThatThrownBy(() -> volume.write(0, ByteBuffer.allocate(BLOCK)))
+          .isInstanceOf(ReadOnlyVolumeException.class);
+      pool.protectVolume(volume, false);
     }
   }
 
@@ -185,6 +261,17 @@ class PoolModelTest {
     assertThat(pool.tokens())
         .extracting(Token::number)
         .containsExactlyInAnyOrderElementsOf(tokens.keySet());
+    int found = 0;
+    for (Volume volume : pool.volumes()) {
+      for (Snapshot snapshot : pool.snapshots(volume)) {
+        byte[] model = snapshots.get(volume.name() + "@" + snapshot.name());
+        ByteBuffer read = ByteBuffer.allocate((int) snapshot.sizeBytes());
+        pool.reader.read(snapshot.table, 0, read, () -> true);
+        assertThat(Arrays.mismatch(read.array(), model)).as(snapshot.name()).isEqualTo(-1);
+        found++;
+      }
+    }
+    assertThat(found).isEqualTo(snapshots.size());
     for (Token token : pool.tokens()) {
       byte[] model = tokens.get(token.number());
       int size = (model.length + BLOCK - 1) / BLOCK * BLOCK;
