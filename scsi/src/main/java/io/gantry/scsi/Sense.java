@@ -53,6 +53,7 @@ public record Sense(
   public static final Sense SAVING_PARAMETERS_NOT_SUPPORTED = of(0x5, 0x39, 0x00);
   public static final Sense INSUFFICIENT_RESOURCES_TO_CREATE_ROD_TOKEN = of(0x5, 0x55, 0x0D);
   public static final Sense POWER_ON_OR_RESET = of(0x6, 0x29, 0x00);
+  public static final Sense WRITE_PROTECTED = of(0x7, 0x27, 0x00);
   public static final Sense SPACE_ALLOCATION_FAILED = of(0x7, 0x27, 0x07);
   public static final Sense COPY_UNDERRUN = of(0xA, 0x0D, 0x04);
   public static final Sense WRITE_DATA_SHORT = of(0xB, 0x0C, 0x0D);
@@ -81,6 +82,7 @@ public record Sense(
           Map.entry(0x2500, "logical unit not supported"),
           Map.entry(0x2600, "invalid field in parameter list"),
           Map.entry(0x2608, "too many segment descriptors"),
+          Map.entry(0x2700, "write protected"),
           Map.entry(0x2707, "space allocation failed, write protect"),
           Map.entry(0x2900, "power on, reset, or bus device reset occurred"),
           Map.entry(0x3900, "saving parameters not supported"),

@@ -2,7 +2,7 @@ package io.gantry.store;
 
 import java.io.IOException;
 
-/** A range lies behind the end of its volume, because the volume was made smaller meanwhile. */
+/** A range is not within its volume, perhaps because the volume was made smaller meanwhile. */
 public final class OutOfRangeException extends IOException {
   private static final long serialVersionUID = 1;
 

@@ -372,7 +372,9 @@ public final class Pool implements AutoCloseable {
    */
   public Optional<Token> freeze(Volume volume, List<Extent> extents, long inactivityTimeoutMillis)
       throws IOException {
-    extents.forEach(extent -> volume.requireWithin(extent.offset(), extent.length()));
+    for (Extent extent : extents) {
+      volume.requireWithin(extent.offset(), extent.length());
+    }
     if (extents.size() > JournalRecord.MAX_EXTENTS) {
       throw new IllegalArgumentException("a token of " + extents.size() + " extents");
     }

@@ -109,7 +109,7 @@ public final class Volume {
   /**
    * Fills a buffer from its position to its limit.
    *
-   * @throws IllegalArgumentException if the range is not within the volume
+   * @throws OutOfRangeException if the range is not within the volume
    */
   public void read(long offset, ByteBuffer target) throws IOException {
     requireWithin(offset, target.remaining());
@@ -129,8 +129,7 @@ public final class Volume {
    *
    * @throws NoSpaceException if the pool is full; a part may have been written
    * @throws ReadOnlyVolumeException if the volume is read-only
-   * @throws OutOfRangeException if the volume was made smaller meanwhile
-   * @throws IllegalArgumentException if the range is not within the volume
+   * @throws OutOfRangeException if the range is not within the volume
    */
   public void write(long offset, ByteBuffer source) throws IOException {
     requireWithin(offset, source.remaining());
@@ -367,16 +366,17 @@ public final class Volume {
   public record Allocation(boolean mapped, long end) {}
 
   /** Whether a byte has a chunk, and how far it goes on like that; looks no further than limit. */
-  public Allocation allocation(long offset, long limit) {
+  public Allocation allocation(long offset, long limit) throws IOException {
     requireWithin(offset, 1);
     return reader.allocation(table, offset, limit);
   }
 
-  void requireWithin(long offset, long length) {
-    if (offset < 0 || length < 0 || length > sizeBytes - offset) {
-      throw new IllegalArgumentException(
-          "%d bytes at %d are not within volume %s of %d bytes"
-              .formatted(length, offset, name, sizeBytes));
+  void requireWithin(long offset, long length) throws OutOfRangeException {
+    if (offset < 0 || length < 0) {
+      throw new IllegalArgumentException("bad range %d+%d".formatted(offset, length));
+    }
+    if (length > sizeBytes - offset) {
+      throw new OutOfRangeException(name, offset + length, sizeBytes);
     }
   }
 

@@ -10,6 +10,8 @@ import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.Sense;
 import io.gantry.scsi.UnmapList;
 import io.gantry.store.NoSpaceException;
+import io.gantry.store.OutOfRangeException;
+import io.gantry.store.ReadOnlyVolumeException;
 import io.gantry.store.Volume;
 import io.gantry.store.VolumeGoneException;
 import java.io.IOException;
@@ -94,6 +96,12 @@ final class LogicalUnit {
     if (e instanceof NoSpaceException) {
       return Sense.SPACE_ALLOCATION_FAILED;
     }
+    if (e instanceof ReadOnlyVolumeException) {
+      return Sense.WRITE_PROTECTED;
+    }
+    if (e instanceof OutOfRangeException) {
+      return Sense.LBA_OUT_OF_RANGE;
+    }
     if (e instanceof VolumeGoneException) {
       return Sense.LOGICAL_UNIT_NOT_SUPPORTED;
     }
@@ -113,7 +121,7 @@ final class LogicalUnit {
       case Cdb.RequestSense c ->
           done(CommandData.answer(request, c.allocation(), requestSense(c, unintroduced)));
       case Cdb.Inquiry c -> done(inquiry(c, request));
-      case Cdb.ModeSense c -> done(ModePages.sense(c, request, blocks(), volume.blockBytes()));
+      case Cdb.ModeSense c -> done(ModePages.sense(c, request, volume));
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
       case Cdb.ReadCapacity16 c -> done(readCapacity(c, request));
       case Cdb.Transfer c -> c.isWrite() ? write(c, request) : read(c, request);
@@ -258,7 +266,7 @@ final class LogicalUnit {
     return ScsiResponse.good(list.remaining());
   }
 
-  private ScsiResponse lbaStatus(Cdb.GetLbaStatus c, ScsiRequest request) {
+  private ScsiResponse lbaStatus(Cdb.GetLbaStatus c, ScsiRequest request) throws IOException {
     if (Long.compareUnsigned(c.lba(), blocks()) >= 0) {
       return ScsiResponse.check(Sense.LBA_OUT_OF_RANGE);
     }

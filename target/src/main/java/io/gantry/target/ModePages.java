@@ -5,6 +5,7 @@ import io.gantry.scsi.Command;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.Sense;
+import io.gantry.store.Volume;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -13,6 +14,7 @@ final class ModePages {
   private static final int ALL_PAGES = 0x3F;
   private static final int ALL_SUBPAGES = 0xFF;
   private static final int DPO_AND_FUA = 0x10;
+  private static final int WRITE_PROTECTED = 0x80;
   private static final int SAVED = 3;
   private static final int CHANGEABLE = 1;
 
@@ -37,7 +39,7 @@ final class ModePages {
   }
 
   /** Answers MODE SENSE(6) or (10). */
-  static ScsiResponse sense(Cdb.ModeSense c, ScsiRequest request, long blocks, int blockBytes) {
+  static ScsiResponse sense(Cdb.ModeSense c, ScsiRequest request, Volume volume) {
     if (c.pageControl() == SAVED) {
       return ScsiResponse.check(Sense.SAVING_PARAMETERS_NOT_SUPPORTED);
     }
@@ -45,7 +47,8 @@ final class ModePages {
     int header = six ? 4 : 8;
     ByteBuffer data = ByteBuffer.allocate(256).position(header);
     if (!c.disableBlockDescriptors()) {
-      data.putInt((int) Math.min(blocks, 0xffff_ffffL)).putInt(blockBytes);
+      long blocks = volume.sizeBytes() / volume.blockBytes();
+      data.putInt((int) Math.min(blocks, 0xffff_ffffL)).putInt(volume.blockBytes());
     }
     int descriptors = data.position() - header;
     if (c.subpage() == 0 || c.subpage() == ALL_SUBPAGES) {
@@ -59,10 +62,11 @@ final class ModePages {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(c.subpage() == 0 ? 2 : 3));
     }
     int length = data.position();
+    int device = DPO_AND_FUA | (volume.readOnly() ? WRITE_PROTECTED : 0);
     if (six) {
-      data.put(0, (byte) (length - 1)).put(2, (byte) DPO_AND_FUA).put(3, (byte) descriptors);
+      data.put(0, (byte) (length - 1)).put(2, (byte) device).put(3, (byte) descriptors);
     } else {
-      data.putShort(0, (short) (length - 2)).put(3, (byte) DPO_AND_FUA);
+      data.putShort(0, (short) (length - 2)).put(3, (byte) device);
       data.putShort(6, (short) descriptors);
     }
     byte[] bytes = java.util.Arrays.copyOf(data.array(), length);

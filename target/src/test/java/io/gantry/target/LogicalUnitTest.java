@@ -342,6 +342,28 @@ class LogicalUnitTest {
   }
 
   @Test
+  void aReadOnlyVolumeIsWriteProtected() throws IOException {
+    unit.write(0, new byte[512], 512);
+    pool.protectVolume(pool.volumes().getFirst(), true);
+    assertThat(unit.ask("1A 08 08 00 FF 00", 255)[2] & 0x80).as("WP").isEqualTo(0x80);
+    assertThat(sense(unit.send("2A 00 00000000 00 0001 00", new byte[512]))).isEqualTo("07/2700");
+    String list = "0016 0010 00000000 | 0000000000000000 000003E8 00000000"; // every block
+    assertThat(sense(unit.send("42 00 00000000 00 0018 00", hex(list)))).isEqualTo("07/2700");
+    assertThat(unit.ask("28 00 00000000 00 0001 00", 512)).isEqualTo(new byte[512]);
+    pool.protectVolume(pool.volumes().getFirst(), false);
+    unit.write(0, new byte[512], 512);
+  }
+
+  @Test
+  void aResizedVolumeHasItsNewEndAtOnce() throws IOException {
+    pool.resizeVolume(pool.volumes().getFirst(), 2000 * 512L, false);
+    unit.write(1999, new byte[512], 512);
+    assertThat(u32(unit.ask("25 00 00000000 0000 00 00", 8), 0)).isEqualTo(1999);
+    pool.resizeVolume(pool.volumes().getFirst(), 100 * 512L, true);
+    assertThat(sense(unit.send("2A 00 0000 07CF 00 0001 00", new byte[512]))).isEqualTo("05/2100");
+  }
+
+  @Test
   void aDeletedVolumeIsNoLogicalUnit() throws IOException {
     pool.deleteVolume(pool.volume("v").orElseThrow());
     assertThat(sense(unit.send("00 00 00 00 00 00"))).isEqualTo("05/2500");
