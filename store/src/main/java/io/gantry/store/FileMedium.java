@@ -195,6 +195,11 @@ public final class FileMedium implements Medium {
   }
 
   @Override
+  public long chunksLength() throws IOException {
+    return chunks.size();
+  }
+
+  @Override
   public long journalLength() throws IOException {
     return journal.size();
   }

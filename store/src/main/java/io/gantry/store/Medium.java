@@ -43,6 +43,9 @@ public interface Medium extends Closeable {
   /** Makes all completed chunk writes durable. */
   void syncChunks() throws IOException;
 
+  /** The byte behind the last one of the chunk space that was ever written. */
+  long chunksLength() throws IOException;
+
   /** Bytes in the journal. */
   long journalLength() throws IOException;
 

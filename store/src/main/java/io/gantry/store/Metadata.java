@@ -60,9 +60,13 @@ final class Metadata implements AutoCloseable {
     this.commits = new Commits(new Round(), root.poolId().toString().substring(0, 8));
   }
 
-  /** Reads the journal and begins to commit. */
-  void open() throws IOException {
+  /** Reads the journal: everything is as it was at the last commit. */
+  void readJournal() throws IOException {
     journal.replay(this::replay);
+  }
+
+  /** Begins to commit. */
+  void start() {
     commits.start();
   }
 

@@ -277,6 +277,24 @@ final class PageTable {
     return sum;
   }
 
+  /** The highest number of a chunk that the table maps, or -1. */
+  long highestChunk() {
+    return root == null ? -1 : highestChunk(root);
+  }
+
+  private static long highestChunk(Page page) {
+    long highest = -1;
+    for (int slot = 0; slot < Page.ENTRIES; slot++) {
+      if (page.level == 0) {
+        highest = Math.max(highest, page.chunk(slot));
+      } else {
+        Page child = page.child(slot);
+        highest = child == null ? highest : Math.max(highest, highestChunk(child));
+      }
+    }
+    return highest;
+  }
+
   /** Chunks that nothing but this table maps. */
   long ownedChunks() {
     return root == null ? 0 : ownedChunks(root);

@@ -70,7 +70,8 @@ public final class Pool implements AutoCloseable {
     try {
       PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
       Pool pool = new Pool(medium, root, options);
-      pool.metadata.open();
+      pool.metadata.readJournal();
+      pool.metadata.start();
       return pool;
     } catch (IOException | RuntimeException e) {
       medium.close();
@@ -516,7 +517,11 @@ public final class Pool implements AutoCloseable {
   void verifyReferences() throws IOException {
     metadata.reclaim();
     metadata.locked(() -> {
-      ReferenceCount.verify(metadata.space, metadata.catalog().tables().toList());
+      List<String> differences =
+          ReferenceCount.differences(metadata.space, metadata.catalog().tables().toList());
+      if (!differences.isEmpty()) {
+        throw new IllegalStateException(differences.toString());
+      }
       return null;
     });
   }

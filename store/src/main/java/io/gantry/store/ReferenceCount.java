@@ -1,5 +1,6 @@
 package io.gantry.store;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -13,27 +14,34 @@ final class ReferenceCount {
 
   private ReferenceCount() {}
 
-  static void verify(Space space, List<PageTable> tables) {
+  /**
+   * Compares.
+   *
+   * @return what differs, for people; empty if nothing does
+   */
+  static List<String> differences(Space space, List<PageTable> tables) {
     ReferenceCount count = new ReferenceCount();
     tables.forEach(table -> count.visit(table.root()));
+    List<String> differences = new ArrayList<>();
     count.pages.forEach((page, references) -> {
       if (page.references != references) {
-        throw new IllegalStateException(
+        differences.add(
             "a page of level %d has %d references, counted %d"
                 .formatted(page.level, page.references, references));
       }
     });
     count.chunks.forEach((chunk, references) -> {
       if (space.references(chunk) != references) {
-        throw new IllegalStateException(
+        differences.add(
             "chunk %d has %d references, counted %d"
                 .formatted(chunk, space.references(chunk), references));
       }
     });
     if (space.usedChunks() != count.chunks.size()) {
-      throw new IllegalStateException(
+      differences.add(
           "%d chunks are used, counted %d".formatted(space.usedChunks(), count.chunks.size()));
     }
+    return differences;
   }
 
   private void visit(@Nullable Page page) {

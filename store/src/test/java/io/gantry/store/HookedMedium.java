@@ -59,6 +59,11 @@ final class HookedMedium implements Medium {
   }
 
   @Override
+  public long chunksLength() throws IOException {
+    return medium.chunksLength();
+  }
+
+  @Override
   public long journalLength() throws IOException {
     return medium.journalLength();
   }

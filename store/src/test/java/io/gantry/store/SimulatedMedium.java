@@ -146,6 +146,11 @@ final class SimulatedMedium implements Medium {
   }
 
   @Override
+  public synchronized long chunksLength() throws IOException {
+    return chunks.length;
+  }
+
+  @Override
   public synchronized long journalLength() {
     return journal.length;
   }

@@ -49,6 +49,11 @@ final class FullMedium implements Medium {
   }
 
   @Override
+  public long chunksLength() throws IOException {
+    return medium.chunksLength();
+  }
+
+  @Override
   public long journalLength() throws IOException {
     return medium.journalLength();
   }

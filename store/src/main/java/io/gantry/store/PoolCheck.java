@@ -1,0 +1,180 @@
+package io.gantry.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Proof, from the medium alone, that a pool is consistent: its root and journal are whole, every
+ * change in the journal fits what the ones before it left, every chunk and page has as many
+ * references as there are entries that name it, and every chunk that is named lies within what was
+ * written. Changes nothing.
+ *
+ * @param findings what is wrong, for people; a consistent pool has none
+ * @param notes what is no fault but worth knowing
+ * @param volumes volumes found
+ * @param snapshots snapshots found
+ * @param tokens tokens found
+ * @param usedChunks chunks that something refers to
+ */
+public record PoolCheck(
+    List<String> findings,
+    List<String> notes,
+    int volumes,
+    int snapshots,
+    int tokens,
+    long usedChunks) {
+
+  private static final int MOST_FINDINGS = 100;
+
+  public PoolCheck {
+    findings = List.copyOf(findings);
+    notes = List.copyOf(notes);
+  }
+
+  /** Whether nothing is wrong. */
+  public boolean isConsistent() {
+    return findings.isEmpty();
+  }
+
+  /**
+   * Checks the pool on a medium, which stays the caller's.
+   *
+   * @throws IOException if the medium cannot be read
+   */
+  public static PoolCheck of(Medium medium, PoolOptions options) throws IOException {
+    List<String> findings = new ArrayList<>();
+    ReadOnly readOnly = new ReadOnly(medium);
+    try {
+      PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
+      Metadata metadata = new Metadata(readOnly, root, options);
+      metadata.readJournal();
+      Catalog catalog = metadata.catalog();
+      findings.addAll(ReferenceCount.differences(metadata.space, catalog.tables().toList()));
+      findings.addAll(chunksBehindTheEnd(metadata, medium.chunksLength() / root.chunkBytes()));
+      List<Volume> volumes = catalog.volumes();
+      return new PoolCheck(
+          findings.subList(0, Math.min(findings.size(), MOST_FINDINGS)),
+          readOnly.notes,
+          volumes.size(),
+          volumes.stream().mapToInt(volume -> catalog.snapshots(volume).size()).sum(),
+          catalog.tokenCount(),
+          metadata.space.usedChunks());
+    } catch (CorruptPoolException e) {
+      findings.add(String.valueOf(e.getMessage()));
+      return new PoolCheck(findings, readOnly.notes, 0, 0, 0, 0);
+    }
+  }
+
+  private static List<String> chunksBehindTheEnd(Metadata metadata, long end) {
+    List<String> findings = new ArrayList<>();
+    for (Volume volume : metadata.catalog().volumes()) {
+      look(volume.table, "volume " + volume.name(), end, findings);
+      for (Snapshot snapshot : metadata.catalog().snapshots(volume)) {
+        look(
+            snapshot.table,
+            "snapshot %s@%s".formatted(volume.name(), snapshot.name()),
+            end,
+            findings);
+      }
+    }
+    for (Token token : metadata.catalog().tokens()) {
+      look(token.table, "token %016x".formatted(token.number()), end, findings);
+    }
+    return findings;
+  }
+
+  private static void look(PageTable table, String owner, long end, List<String> findings) {
+    long highest = table.highestChunk();
+    if (highest >= end) {
+      findings.add(
+          "%s names chunk %d, but the chunks end at %d: the chunks file was cut off"
+              .formatted(owner, highest, end));
+    }
+  }
+
+  /** A medium that notes what opening a pool would mend, and mends nothing. */
+  private static final class ReadOnly implements Medium {
+    private final Medium medium;
+    private final List<String> notes = new ArrayList<>();
+    private @Nullable Long journalEnd;
+
+    ReadOnly(Medium medium) {
+      this.medium = medium;
+    }
+
+    @Override
+    public String location() {
+      return medium.location();
+    }
+
+    @Override
+    public byte[] readRoot() throws IOException {
+      return medium.readRoot();
+    }
+
+    @Override
+    public void writeRoot(byte[] root) throws IOException {
+      throw refusal();
+    }
+
+    @Override
+    public void readChunks(long position, ByteBuffer target) throws IOException {
+      medium.readChunks(position, target);
+    }
+
+    @Override
+    public void writeChunks(long position, ByteBuffer source) throws IOException {
+      throw refusal();
+    }
+
+    @Override
+    public void syncChunks() throws IOException {
+      throw refusal();
+    }
+
+    @Override
+    public long chunksLength() throws IOException {
+      return medium.chunksLength();
+    }
+
+    @Override
+    public long journalLength() throws IOException {
+      return journalEnd == null ? medium.journalLength() : journalEnd;
+    }
+
+    @Override
+    public void readJournal(long position, ByteBuffer target) throws IOException {
+      medium.readJournal(position, target);
+    }
+
+    @Override
+    public void appendJournal(ByteBuffer source) throws IOException {
+      throw refusal();
+    }
+
+    @Override
+    public void truncateJournal(long length) throws IOException {
+      notes.add(
+          "%s: the journal ends with a torn frame at %d, as after a crash; the next start cuts it off"
+              .formatted(location(), length));
+      journalEnd = length;
+    }
+
+    @Override
+    public long freeBytes() throws IOException {
+      return medium.freeBytes();
+    }
+
+    @Override
+    public void close() {
+      // The medium under it is the caller's.
+    }
+
+    private static IllegalStateException refusal() {
+      return new IllegalStateException("a check changes nothing");
+    }
+  }
+}
