@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       VolumeCommand.class,
       CopyCommand.class,
-      DsmCommand.class
+      DsmCommand.class,
+      CheckCommand.class
     })
 public final class Main implements Callable<Integer> {
   /** Held, for the logging system forgets what nobody holds. */

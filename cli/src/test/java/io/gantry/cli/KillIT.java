@@ -2,6 +2,9 @@ package io.gantry.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gantry.store.FileMedium;
+import io.gantry.store.PoolCheck;
+import io.gantry.store.PoolOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +65,9 @@ class KillIT {
         thread.join();
       }
       assertThat(failures).isEmpty();
+      try (FileMedium medium = FileMedium.open(server.data())) {
+        assertThat(PoolCheck.of(medium, PoolOptions.defaults()).findings()).isEmpty();
+      }
       server = server.restart();
       for (int i = 0; i < VOLUMES; i++) {
         loads.get(i).verify(urls.get(i));
