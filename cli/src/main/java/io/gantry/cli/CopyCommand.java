@@ -36,7 +36,7 @@ import picocli.CommandLine.TypeConversionException;
       "Examples:",
       "  gantry copy iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 \\",
       "              iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/1",
-      "  gantry copy --verify iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 disk.img"
+      "  gantry copy iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 a.img"
     })
 final class CopyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -6,23 +6,27 @@ import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.URI;
-import java.net.URLEncoder;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,6 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class DaemonClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final JsonMapper JSON = new JsonMapper();
+  private static final Pattern TOKEN = Pattern.compile("[!-~]{1,1024}");
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
   private final URI base;
@@ -53,7 +58,8 @@ final class DaemonClient implements AutoCloseable {
           names = "--server",
           paramLabel = "URL",
           required = true,
-          description = "REST interface of a daemon elsewhere, as in http://127.0.0.1:8260.")
+          converter = ServerConverter.class,
+          description = "A daemon elsewhere: http://HOST:PORT of its REST interface.")
       private URI server;
 
       @Option(
@@ -71,18 +77,39 @@ final class DaemonClient implements AutoCloseable {
      */
     DaemonClient connect() throws IOException {
       if (remote != null) {
-        try {
-          String token = Files.readString(remote.tokenFile).strip();
-          return new DaemonClient(remote.server, token, "check --server");
-        } catch (NoSuchFileException e) {
-          throw new Failure(remote.tokenFile + ": no such file", e);
-        }
+        return new DaemonClient(remote.server, readToken(remote.tokenFile), "check --server");
       }
       String start = "start it: gantry serve --data " + data;
       DaemonContact contact =
           DaemonContact.read(data)
               .orElseThrow(() -> new Failure("no daemon serves %s; %s".formatted(data, start)));
       return new DaemonClient(URI.create("http://" + contact.http()), contact.token(), start);
+    }
+
+    private static String readToken(Path file) throws IOException {
+      String token = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+      if (!TOKEN.matcher(token).matches()) {
+        throw new Failure(
+            file + ": holds no token; it is the value of 'token' in the daemon's daemon.json");
+      }
+      return token;
+    }
+  }
+
+  static final class ServerConverter implements ITypeConverter<URI> {
+    @Override
+    public URI convert(String value) {
+      try {
+        URI uri = new URI(value);
+        if ("http".equals(uri.getScheme()) && uri.getHost() != null) {
+          return uri;
+        }
+      } catch (URISyntaxException e) {
+        // as for any other text that is none
+      }
+      throw new TypeConversionException(
+          "'%s' is no server: write http://HOST:PORT, as in http://127.0.0.1:8260"
+              .formatted(value));
     }
   }
 
@@ -93,30 +120,47 @@ final class DaemonClient implements AutoCloseable {
   }
 
   List<VolumeView> volumes() throws IOException {
-    return List.of(JSON.readValue(send("GET", "volumes", null), VolumeView[].class));
+    return List.of(send("GET", "volumes", null, VolumeView[].class));
   }
 
   VolumeView volume(String name) throws IOException {
-    return JSON.readValue(send("GET", path(name), null), VolumeView.class);
+    return send("GET", path(name), null, VolumeView.class);
   }
 
   VolumeView create(VolumeRequest request) throws IOException {
-    return JSON.readValue(send("POST", "volumes", request), VolumeView.class);
+    return send("POST", "volumes", request, VolumeView.class);
   }
 
   void delete(String name) throws IOException {
-    send("DELETE", path(name), null);
+    var _ = exchange("DELETE", path(name), null);
   }
 
   PoolView pool() throws IOException {
-    return JSON.readValue(send("GET", "pool", null), PoolView.class);
+    return send("GET", "pool", null, PoolView.class);
   }
 
-  private static String path(String name) {
-    return "volumes/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+  private static String path(String name) throws Failure {
+    if (!VolumeRequest.isName(name)) {
+      throw new Failure(
+          "'%s' is no name of a volume; 'gantry volume list' shows them all".formatted(name));
+    }
+    return "volumes/" + name;
   }
 
-  private String send(String method, String path, @Nullable Object body) throws IOException {
+  private <T> T send(String method, String path, @Nullable Object body, Class<T> type)
+      throws IOException {
+    try {
+      return JSON.readValue(exchange(method, path, body), type);
+    } catch (JacksonException e) {
+      throw notADaemon(e);
+    }
+  }
+
+  private Failure notADaemon(Exception e) {
+    return new Failure("what answers at %s is no gantry daemon; %s".formatted(base, whatToDo), e);
+  }
+
+  private String exchange(String method, String path, @Nullable Object body) throws IOException {
     BodyPublisher publisher =
         body == null
             ? BodyPublishers.noBody()
@@ -136,6 +180,16 @@ final class DaemonClient implements AutoCloseable {
       return response.body();
     } catch (ConnectException e) {
       throw new Failure("the daemon at %s does not answer; %s".formatted(base, whatToDo), e);
+    } catch (HttpTimeoutException e) {
+      throw new Failure(
+          "the daemon at %s did not answer for %d s".formatted(base, TIMEOUT.toSeconds()), e);
+    } catch (ProtocolException e) {
+      throw notADaemon(e);
+    } catch (Failure e) {
+      throw e;
+    } catch (IOException e) {
+      throw new Failure(
+          "the connection to the daemon at %s broke: %s".formatted(base, e.getMessage()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Failure("interrupted", e);
@@ -144,6 +198,9 @@ final class DaemonClient implements AutoCloseable {
 
   private String errorOf(HttpResponse<String> response) {
     try {
+      if (response.statusCode() == 401) {
+        return "the daemon at %s does not know the token; %s".formatted(base, whatToDo);
+      }
       return JSON.readTree(response.body()).path("error").asString();
     } catch (JacksonException e) {
       return "%s answers with HTTP status %d and no reason".formatted(base, response.statusCode());

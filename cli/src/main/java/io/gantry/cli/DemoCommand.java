@@ -101,14 +101,15 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void run(Daemon daemon, FileEnd source, Demo demo) throws IOException {
-    say("Serving a fresh pool on iscsi://" + daemon.contact().iscsi());
+    say(
+        "Serving a fresh pool on iscsi://%s, for %s"
+            .formatted(daemon.contact().iscsi(), source.name()));
     say("");
     Volume original = demo.createVolume("original");
     CopyResult filled = demo.fill(original);
     say(
-        "  1  %s, %s, written to volume 'original' over iSCSI in %s (%s)"
+        "  1  wrote the file's %s to volume 'original' over iSCSI in %s (%s)"
             .formatted(
-                source.name(),
                 Size.human(source.sizeBytes()),
                 Terminal.human(filled.duration()),
                 Terminal.rate(filled.bytes(), filled.duration())));
@@ -116,16 +117,16 @@ final class DemoCommand implements Callable<Integer> {
     Volume byToken = demo.createVolume("by-token");
     Measured offloaded = demo.copy(original, byToken, CopyMethod.ODX);
     say(
-        "  2  'original' copied to 'by-token' by offload read and write in %s"
+        "  2  copied 'original' to 'by-token' by offload read and write in %s"
             .formatted(Terminal.human(offloaded.copy().duration())));
     Duration comparison = demo.compare(byToken);
     say(
-        "  3  'by-token' read back over iSCSI and compared with the file in %s: all bytes are right"
+        "  3  read 'by-token' back and compared it with the file: all bytes are right (%s)"
             .formatted(Terminal.human(comparison)));
     Volume byReadAndWrite = demo.createVolume("by-read-and-write");
     Measured moved = demo.copy(original, byReadAndWrite, CopyMethod.RW);
     say(
-        "  4  'original' copied to 'by-read-and-write' by reading and writing in %s"
+        "  4  copied 'original' to 'by-read-and-write' by reading and writing in %s"
             .formatted(Terminal.human(moved.copy().duration())));
     say("");
     double timesFaster =
@@ -156,10 +157,7 @@ final class DemoCommand implements Callable<Integer> {
             "blocks over the wire",
             Size.human(token.traffic().blockBytes()),
             Size.human(moved.traffic().blockBytes()))
-        .row(
-            "commands and tokens over the wire",
-            overhead(report.byToken),
-            overhead(report.byReadAndWrite))
+        .row("tokens and parameters", overhead(report.byToken), overhead(report.byReadAndWrite))
         .row("SCSI commands", token.traffic().commands(), moved.traffic().commands())
         .row(
             "shared with the original",

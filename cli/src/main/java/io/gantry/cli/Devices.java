@@ -3,16 +3,20 @@ package io.gantry.cli;
 import io.gantry.initiator.IscsiSession;
 import io.gantry.initiator.IscsiUrl;
 import io.gantry.scsi.ScsiDevice;
+import io.gantry.server.DaemonContact;
 import io.gantry.server.DaemonSettings;
+import io.gantry.store.CorruptPoolException;
 import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
 import io.gantry.store.Volume;
 import io.gantry.target.PoolTarget;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Opens logical units. Two volumes of one pool share the pool, which is closed at the end. */
 final class Devices implements AutoCloseable {
@@ -29,12 +33,22 @@ final class Devices implements AutoCloseable {
    */
   ScsiDevice open(Location location) throws IOException {
     return switch (location) {
-      case Location.Iscsi(IscsiUrl url, _) -> IscsiSession.open(url);
+      case Location.Iscsi(IscsiUrl url, _) -> connect(url);
       case Location.PoolVolume(Path directory, String name, _) -> inProcess(directory, name);
       case Location.File(_, String name) ->
           throw new Failure(
               name + ": is a file; name a logical unit: iscsi://HOST:PORT/TARGET/LUN");
     };
+  }
+
+  private static ScsiDevice connect(IscsiUrl url) throws IOException {
+    try {
+      return IscsiSession.open(url);
+    } catch (IOException e) {
+      throw e.getMessage() != null && e.getMessage().startsWith("cannot connect")
+          ? new Failure(e.getMessage() + "; check the address, and that the server runs", e)
+          : e;
+    }
   }
 
   private ScsiDevice inProcess(Path directory, String name) throws IOException {
@@ -56,7 +70,19 @@ final class Devices implements AutoCloseable {
     if (!FileMedium.exists(directory)) {
       throw new Failure(directory + ": holds no pool; 'gantry serve --data DIR' makes one");
     }
-    return Pool.open(FileMedium.open(directory), PoolOptions.defaults());
+    try {
+      return Pool.open(FileMedium.open(directory), PoolOptions.defaults());
+    } catch (FileSystemException | CorruptPoolException e) {
+      throw e;
+    } catch (IOException e) {
+      Optional<DaemonContact> owner = DaemonContact.readRunning(directory);
+      throw owner.isEmpty()
+          ? e
+          : new Failure(
+              "%s: process %d serves it; name its volumes by URL ('gantry volume list --data %s')"
+                  .formatted(e.getMessage(), owner.get().pid(), directory),
+              e);
+    }
   }
 
   @Override

@@ -41,8 +41,8 @@ final class DsmCommand implements Runnable {
       footer = {
         "",
         "Example:",
-        "  gantry dsm ioctl iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 <request.bin"
-            + " >answer.bin"
+        "  gantry dsm ioctl iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 \\",
+        "    < request > answer"
       })
   static final class Ioctl implements Callable<Integer> {
     /** No request that Windows takes is anywhere near as long. */
@@ -94,11 +94,16 @@ final class DsmCommand implements Runnable {
 
     private int parseCode() {
       try {
-        return Math.toIntExact(Long.decode(code));
-      } catch (NumberFormatException | ArithmeticException e) {
-        throw new ParameterException(
-            spec.commandLine(), "'%s' is no control code: write 0x2D9404".formatted(code), e);
+        long value = Long.decode(code);
+        if (value >= 0 && value <= 0xFFFF_FFFFL) {
+          return (int) value;
+        }
+      } catch (NumberFormatException e) {
+        // as for a number that is none
       }
+      throw new ParameterException(
+          spec.commandLine(),
+          "'%s' is no control code: write 32 bits, as in 0x2D9404".formatted(code));
     }
   }
 
@@ -138,6 +143,29 @@ final class DsmCommand implements Runnable {
                   "no structure is called '%s'; 'gantry dsm describe' lists them".formatted(name)));
     }
 
+    /** A field, for programs; the number of bits is 0 for strings of bytes. */
+    record FieldView(
+        String name,
+        int offset,
+        int width,
+        int lowBit,
+        int bitCount,
+        String order,
+        String unit,
+        String meaning) {
+      static FieldView of(Layout.Field field) {
+        return new FieldView(
+            field.name(),
+            field.offset(),
+            field.width(),
+            field.lowBit(),
+            field.bitCount(),
+            field.order().toString(),
+            field.unit(),
+            field.meaning());
+      }
+    }
+
     private void list(PrintWriter out) {
       if (format.json) {
         Terminal.printJson(out, Structures.all().keySet());
@@ -152,7 +180,7 @@ final class DsmCommand implements Runnable {
 
     private void describe(PrintWriter out, Layout layout) {
       if (format.json) {
-        Terminal.printJson(out, layout.fields());
+        Terminal.printJson(out, layout.fields().stream().map(FieldView::of).toList());
       } else {
         out.print(Structures.describe(layout));
       }

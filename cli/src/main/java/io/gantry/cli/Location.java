@@ -24,6 +24,9 @@ sealed interface Location {
    * @throws IllegalArgumentException if it looks like a URL but is none that is known
    */
   static Location parse(String text) {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("an empty name is no place to copy from or to");
+    }
     if (text.startsWith("iscsi://")) {
       IscsiUrl url = IscsiUrl.parse(text);
       return new Iscsi(url, url.toString());
@@ -38,7 +41,7 @@ sealed interface Location {
       }
       return new PoolVolume(directory, volume.toString(), text);
     }
-    if (text.matches("[a-z][a-z0-9+.-]*://.*")) {
+    if (text.matches("[A-Za-z][A-Za-z0-9+.-]*://.*")) {
       throw new IllegalArgumentException(
           "'%s': write iscsi://HOST:PORT/TARGET/LUN, pool:DIR/VOLUME or a file".formatted(text));
     }

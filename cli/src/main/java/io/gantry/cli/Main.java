@@ -15,6 +15,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code gantry} command. */
 @Command(
@@ -93,11 +95,23 @@ public final class Main implements Callable<Integer> {
     };
   }
 
+  /** What is wrong, without where picocli counted it. */
+  private static String reason(ParameterException e) {
+    return switch (e) {
+      case UnmatchedArgumentException unmatched when !unmatched.isUnknownOption() ->
+          "'%s' is no command, or one argument too many"
+              .formatted(unmatched.getUnmatched().getFirst());
+      case ParameterException conversion
+          when conversion.getCause() instanceof TypeConversionException ->
+          String.valueOf(conversion.getCause().getMessage());
+      default -> String.valueOf(e.getMessage()).replaceFirst("^Error: ", "");
+    };
+  }
+
   private static int misused(ParameterException e, String[] arguments) {
     CommandLine line = e.getCommandLine();
     line.getErr()
-        .printf(
-            "gantry: %s; see %s --help%n", e.getMessage(), line.getCommandSpec().qualifiedName());
+        .printf("gantry: %s; see %s --help%n", reason(e), line.getCommandSpec().qualifiedName());
     line.getErr().flush();
     return 2;
   }

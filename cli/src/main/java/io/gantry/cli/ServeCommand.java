@@ -43,14 +43,14 @@ final class ServeCommand implements Callable<Integer> {
       names = "--iscsi",
       paramLabel = "HOST:PORT",
       converter = HostPortConverter.class,
-      description = "Where initiators connect to (default: 127.0.0.1:3260). Port 0: any.")
+      description = {"Where initiators connect to; port 0: any.", "Default: 127.0.0.1:3260."})
   private @Nullable HostPort iscsi;
 
   @Option(
       names = "--http",
       paramLabel = "HOST:PORT",
       converter = HostPortConverter.class,
-      description = "Where the REST interface listens (default: 127.0.0.1:8260). Port 0: any.")
+      description = {"Where REST requests go; port 0: any.", "Default: 127.0.0.1:8260."})
   private @Nullable HostPort http;
 
   @Option(

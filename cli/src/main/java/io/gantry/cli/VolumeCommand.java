@@ -244,6 +244,10 @@ final class VolumeCommand implements Runnable {
           client.delete(volume.name());
         } catch (IOException left) {
           e.addSuppressed(left);
+          throw new Failure(
+              "%s; volume '%s' is left, incomplete: delete it when the daemon runs again"
+                  .formatted(e.getMessage(), volume.name()),
+              e);
         }
         throw e;
       }

@@ -147,6 +147,13 @@ class CommandsTest {
         "demo /",
         "demo /dev/null",
         "volume list --data /no/such/directory",
+        "volume list --server http://127.0.0.1:1 --token-file /no/such/file",
+        "volume list --server http://127.0.0.1:1 --token-file /bin/sh",
+        "volume list --server http://127.0.0.1:1 --token-file /etc/hostname",
+        "volume show ..",
+        "copy --offset 7E --length 7E /bin/sh /tmp/x",
+        "copy --offset 7E /bin/sh /tmp/x",
+        "copy /bin/sh /proc/x",
         "volume import x /no/such/file",
         "copy /no/such/file /tmp/x",
         "copy pool:/no/pool/x /tmp/x",
@@ -176,11 +183,41 @@ class CommandsTest {
         "dsm",
         "dsm ioctl --code ten x",
         "volume list --server http://127.0.0.1:1",
+        "volume list --server 127.0.0.1:1 --token-file x",
+        "volume create x 8E",
+        "demo a b",
+        "copy http://x y",
+        "dsm ioctl --code 0x100000000 x",
       })
   void wrongUsageIsTold(String command) {
     Outcome outcome = run(command.split(" ", -1));
     assertThat(outcome.exitCode).as(outcome.err).isEqualTo(2);
-    assertThat(outcome.err).startsWith("gantry: ").contains("--help").hasLineCount(1);
+    assertThat(outcome.err)
+        .startsWith("gantry: ")
+        .contains("--help")
+        .doesNotContain("Exception", "positional", "Error:")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aPoolInUseIsToldByWhom() {
+    Outcome outcome = run("copy", "pool:" + data.resolve("x"), directory.resolve("x").toString());
+    assertThat(outcome.exitCode).isEqualTo(1);
+    assertThat(outcome.err)
+        .contains("process %d serves it".formatted(ProcessHandle.current().pid()))
+        .contains("gantry volume list --data " + data)
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aThousandVolumesAreListed() throws IOException {
+    for (int i = 0; i < 1000; i++) {
+      daemon.pool().createVolume("many-" + i, 512, 512);
+    }
+    assertThat(administer("volume", "list").lines()).hasSizeGreaterThan(1000);
+    for (int i = 0; i < 1000; i++) {
+      daemon.pool().deleteVolume(daemon.pool().volume("many-" + i).orElseThrow());
+    }
   }
 
   @Test

@@ -63,6 +63,9 @@ public final class Copier {
     }
     Span rest = span.from(offloaded.bytes());
     readAndWrite(rest, span.length);
+    if (source instanceof FileEnd file && !isOnePlace()) {
+      file.requireUnchanged();
+    }
     destination.flush();
     long endNanos = nanoClock.getAsLong();
     CopyResult result =
@@ -91,13 +94,19 @@ public final class Copier {
   /** Everything that can be known to go wrong before anything is moved. */
   private Span check(CopyRequest request) throws IOException {
     long available = source.sizeBytes() - request.sourceOffset();
-    if (available < 0 || available < request.length().orElse(0)) {
+    if (available < 0) {
       throw new CopyException(
-          "%s: holds %,d bytes and the copy ends at %,d"
+          "%s: holds %,d bytes; there is no byte %,d to start from"
+              .formatted(source.name(), source.sizeBytes(), request.sourceOffset()));
+    }
+    if (available < request.length().orElse(0)) {
+      throw new CopyException(
+          "%s: holds %,d bytes; %,d from byte %,d on are not there to be copied"
               .formatted(
                   source.name(),
                   source.sizeBytes(),
-                  request.sourceOffset() + request.length().orElse(0)));
+                  request.length().orElse(0),
+                  request.sourceOffset()));
     }
     int blockBytes = Math.max(source.blockBytes(), destination.blockBytes());
     long length = request.length().orElse(available);
@@ -109,13 +118,22 @@ public final class Copier {
     requireAligned(destination, "offset", span.destinationOffset, destination.blockBytes());
     requireAligned(
         blockBytes == source.blockBytes() ? source : destination, "length", length, blockBytes);
-    if (source.name().equals(destination.name())
-        && Math.abs(span.sourceOffset - span.destinationOffset) < length) {
+    if (isOnePlace() && Math.abs(span.sourceOffset - span.destinationOffset) < length) {
       throw new CopyException(
           source.name() + ": source and destination overlap; copy to another place first");
     }
-    destination.reserve(Math.addExact(span.destinationOffset, length));
+    if (span.destinationOffset > Long.MAX_VALUE - length) {
+      throw new CopyException(destination.name() + ": nothing is as long as the copy would end");
+    }
+    destination.reserve(span.destinationOffset + length);
     return span;
+  }
+
+  private boolean isOnePlace() throws IOException {
+    if (source instanceof FileEnd from && destination instanceof FileEnd to) {
+      return from.isSameFile(to);
+    }
+    return source.name().equals(destination.name());
   }
 
   private static void requireAligned(CopyEnd end, String what, long bytes, int blockBytes)

@@ -111,7 +111,8 @@ public final class DiskEnd implements CopyEnd {
   public void reserve(long endBytes) throws IOException {
     if (endBytes > sizeBytes()) {
       throw new CopyException(
-          "%s: holds %,d bytes and the copy ends at %,d".formatted(name, sizeBytes(), endBytes));
+          "%s: holds %,d bytes and the copy would end at %,d; copy less with --length, or to a larger one"
+              .formatted(name, sizeBytes(), endBytes));
     }
   }
 
@@ -163,7 +164,10 @@ public final class DiskEnd implements CopyEnd {
   private static String advice(ScsiResponse response) {
     Sense sense = response.sense();
     boolean full = sense != null && sense.key() == 7 && sense.asc() == 0x27 && sense.ascq() == 7;
-    return full ? ": its storage is full; free some and copy again" : "";
+    return full
+        ? ": the pool that it is in is full; delete volumes or give the pool more room, then copy"
+            + " again"
+        : "";
   }
 
   private static boolean isWorthAnotherTry(ScsiResponse response) {

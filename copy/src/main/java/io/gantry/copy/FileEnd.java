@@ -1,12 +1,14 @@
 package io.gantry.copy;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 
 /** A file (or a block device of the operating system) as an end of a copy. */
@@ -19,15 +21,16 @@ public final class FileEnd implements CopyEnd {
    */
   private final Path path;
   private final @Nullable Path unfinished;
-  private final RandomAccessFile file;
   private final FileChannel channel;
+  private final FileTime modified;
   private long sizeBytes;
 
-  private FileEnd(Path path, @Nullable Path unfinished, String mode) throws IOException {
+  private FileEnd(Path path, @Nullable Path unfinished, OpenOption... options) throws IOException {
+    Path actual = unfinished == null ? path : unfinished;
     this.path = path;
     this.unfinished = unfinished;
-    this.file = new RandomAccessFile((unfinished == null ? path : unfinished).toFile(), mode);
-    this.channel = file.getChannel();
+    this.channel = FileChannel.open(actual, options);
+    this.modified = Files.getLastModifiedTime(actual);
     this.sizeBytes = channel.size();
   }
 
@@ -41,7 +44,7 @@ public final class FileEnd implements CopyEnd {
     if (!Files.isReadable(path)) {
       throw new CopyException(path + ": may not be read; check its permissions");
     }
-    return new FileEnd(path, null, "r");
+    return new FileEnd(path, null, StandardOpenOption.READ);
   }
 
   /** A file or block device to copy into, which keeps what is around the copied bytes. */
@@ -50,7 +53,7 @@ public final class FileEnd implements CopyEnd {
     if (!Files.isWritable(path)) {
       throw new CopyException(path + ": may not be written; check its permissions");
     }
-    return new FileEnd(path, null, "rw");
+    return new FileEnd(path, null, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 
   /** A new file, or a new content for one: appears when the copy has succeeded. */
@@ -68,7 +71,12 @@ public final class FileEnd implements CopyEnd {
     String name = "%s.%d.part".formatted(path.getFileName(), ProcessHandle.current().pid());
     Path unfinished = directory.resolve(name);
     Files.deleteIfExists(unfinished); // of a process that died and had the same number
-    return new FileEnd(path, unfinished, "rw");
+    return new FileEnd(
+        path,
+        unfinished,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.CREATE_NEW);
   }
 
   private static void requireFile(Path path) throws CopyException {
@@ -117,9 +125,11 @@ public final class FileEnd implements CopyEnd {
     }
     if (unfinished == null && !Files.isRegularFile(path)) {
       throw new CopyException(
-          "%s: holds %,d bytes and the copy ends at %,d".formatted(path, sizeBytes, endBytes));
+          "%s: holds %,d bytes and the copy would end at %,d; copy less with --length, or to a larger one"
+              .formatted(path, sizeBytes, endBytes));
     }
-    file.setLength(endBytes);
+    // The last byte makes it as long as that; what is before it takes no space.
+    write(endBytes - 1, ByteBuffer.allocate(1));
     sizeBytes = endBytes;
   }
 
@@ -128,14 +138,43 @@ public final class FileEnd implements CopyEnd {
     ByteBuffer rest = buffer.duplicate();
     try {
       while (rest.hasRemaining()) {
-        int read = channel.read(rest, offset + rest.position() - buffer.position());
-        if (read < 0) {
+        long at = offset + rest.position() - buffer.position();
+        if (channel.read(rest, at) < 0) {
+          requireEnd(at);
           fillWithZeros(rest);
         }
       }
     } catch (IOException e) {
       throw new CopyException("%s: reading at %,d: %s".formatted(path, offset, e.getMessage()), e);
     }
+  }
+
+  /** There are zeros behind the end that the file had from the start, and only there. */
+  private void requireEnd(long offset) throws CopyException {
+    if (offset < sizeBytes) {
+      throw new CopyException(
+          "it held %,d bytes and ends at %,d now; copy it again when nobody changes it"
+              .formatted(sizeBytes, offset));
+    }
+  }
+
+  /**
+   * Makes sure that what was read is one state of the file.
+   *
+   * @throws CopyException if somebody wrote to it since it was opened
+   */
+  void requireUnchanged() throws IOException {
+    if (!Files.getLastModifiedTime(path).equals(modified)) {
+      throw new CopyException(
+          path
+              + ": changed while it was copied, so old and new may be mixed; copy it again when"
+              + " nobody changes it");
+    }
+  }
+
+  /** Whether both are one file, by whatever names. */
+  boolean isSameFile(FileEnd other) throws IOException {
+    return unfinished == null && other.unfinished == null && Files.isSameFile(path, other.path);
   }
 
   private static void fillWithZeros(ByteBuffer rest) {
@@ -152,8 +191,15 @@ public final class FileEnd implements CopyEnd {
         channel.write(rest, offset + rest.position() - buffer.position());
       }
     } catch (IOException e) {
-      throw new CopyException("%s: writing at %,d: %s".formatted(path, offset, e.getMessage()), e);
+      String advice = isFull() ? "; free some, or name a file elsewhere" : "";
+      throw new CopyException(
+          "%s: writing at %,d: %s%s".formatted(path, offset, e.getMessage(), advice), e);
     }
+  }
+
+  private boolean isFull() throws IOException {
+    Path actual = unfinished == null ? path : unfinished;
+    return Files.getFileStore(actual).getUsableSpace() < TRANSFER_BYTES;
   }
 
   @Override
@@ -171,7 +217,7 @@ public final class FileEnd implements CopyEnd {
 
   @Override
   public void close() throws IOException {
-    file.close();
+    channel.close();
     if (unfinished != null) {
       Files.deleteIfExists(unfinished);
     }

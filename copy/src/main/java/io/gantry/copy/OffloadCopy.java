@@ -19,6 +19,12 @@ import java.util.function.LongConsumer;
  * more is done the copy ends, and the caller goes on from there by other means.
  */
 final class OffloadCopy {
+  /**
+   * A token that is not used for so long may go. It is used at once; what it pins is not free as
+   * long as it lives.
+   */
+  private static final int TOKEN_IDLE_SECONDS = 60;
+
   private final DiskEnd source;
   private final DiskEnd destination;
   private final LongConsumer progress;
@@ -68,7 +74,9 @@ final class OffloadCopy {
 
   private OffloadReadResult offloadRead(long offset, long length) throws IOException {
     try {
-      return source.disk().offloadRead(List.of(new DataSetRange(offset, length)), 0);
+      return source
+          .disk()
+          .offloadRead(List.of(new DataSetRange(offset, length)), TOKEN_IDLE_SECONDS);
     } catch (IOException e) {
       throw lost(source, "offload read at %,d".formatted(offset), e);
     }

@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -297,9 +299,11 @@ class CopierTest {
     byte[] smallBefore = read(small, 0, MIB);
 
     assertThatThrownBy(() -> copyPart(large, small, 0, OptionalLong.empty(), 0))
-        .hasMessageContaining("small: holds 1,048,576 bytes and the copy ends at 2,097,152");
+        .hasMessageContaining(
+            "small: holds 1,048,576 bytes and the copy would end at 2,097,152; copy less");
     assertThatThrownBy(() -> copyPart(small, large, 0, OptionalLong.of(2 * MIB), 0))
-        .hasMessageContaining("small: holds 1,048,576 bytes and the copy ends at 2,097,152");
+        .hasMessageContaining(
+            "small: holds 1,048,576 bytes; 2,097,152 from byte 0 on are not there");
     assertThatThrownBy(() -> copyPart(small, large, 100, OptionalLong.of(4096), 0))
         .hasMessageContaining("small: the offset 100 is not a multiple of its block size, 512");
     assertThatThrownBy(() -> copyPart(small, large, 0, OptionalLong.of(4096), 512))
@@ -308,11 +312,58 @@ class CopierTest {
         .hasMessageContaining("large: the length 512 is not a multiple of its block size, 4,096");
     assertThatThrownBy(() -> copyPart(small, small, 0, OptionalLong.of(4096), 512))
         .hasMessageContaining("overlap");
+    assertThatThrownBy(() -> copyPart(small, large, MIB + 512, OptionalLong.empty(), 0))
+        .hasMessageContaining("small: holds 1,048,576 bytes; there is no byte 1,049,088");
+    long huge = 7L << 60;
+    assertThatThrownBy(() -> copyPart(small, large, huge, OptionalLong.of(huge), 0))
+        .hasMessageContaining("there is no byte");
+    assertThatThrownBy(
+            () -> copyPart(small, large, 0, OptionalLong.of(4096), Long.MAX_VALUE & -4096))
+        .hasMessageContaining("large: nothing is as long");
     assertThatThrownBy(() -> FileEnd.openSource(directory.resolve("missing")))
         .hasMessageContaining("no such file");
     assertThatThrownBy(() -> FileEnd.openSource(directory)).hasMessageContaining("is a directory");
 
     assertThat(read(small, 0, MIB)).isEqualTo(smallBefore);
+  }
+
+  @Test
+  void aFileThatChangesMeanwhileIsNotTakenForOneState() throws IOException {
+    Volume to = pool.volume("to", MIB, 512);
+    Path file = Files.write(directory.resolve("in"), noise(MIB, 11));
+    Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+    try (FileEnd source = FileEnd.openSource(file)) {
+      Files.write(file, noise(512, 12), StandardOpenOption.WRITE);
+      assertThatThrownBy(() -> copy(source, pool.end(to), CopyRequest.everything(CopyMethod.RW)))
+          .hasMessageContaining("in: changed while it was copied");
+    }
+    try (FileEnd source = FileEnd.openSource(file)) {
+      Files.write(file, noise(600, 12));
+      assertThatThrownBy(() -> copy(source, pool.end(to), CopyRequest.everything(CopyMethod.RW)))
+          .hasMessageContaining("it held 1,048,576 bytes and ends at 600 now");
+    }
+  }
+
+  @Test
+  void rangesOfOneFileOverlapByAnyName() throws IOException {
+    byte[] content = noise(MIB, 13);
+    Path file = Files.write(directory.resolve("in"), content);
+    Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+    try (FileEnd source = FileEnd.openSource(file);
+        FileEnd destination = FileEnd.openDestination(link)) {
+      assertThatThrownBy(() ->
+              copy(
+                  source,
+                  destination,
+                  new CopyRequest(0, OptionalLong.of(512), 100, CopyMethod.AUTO, false)))
+          .hasMessageContaining("overlap");
+      copy(
+          source,
+          destination,
+          new CopyRequest(0, OptionalLong.of(512), 512, CopyMethod.AUTO, true));
+    }
+    System.arraycopy(content, 0, content, 512, 512);
+    assertThat(file).hasBinaryContent(content);
   }
 
   private void copyPart(

@@ -1,5 +1,6 @@
 package io.gantry.server;
 
+import io.gantry.store.CorruptPoolException;
 import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
@@ -11,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -78,49 +80,33 @@ public final class Daemon implements AutoCloseable {
   }
 
   private static Pool openPool(Path data) throws IOException {
+    if (Files.exists(data) && !Files.isDirectory(data)) {
+      throw new IOException(data + ": is a file, not a directory; choose another with --data");
+    }
     try {
       return FileMedium.exists(data)
           ? Pool.open(FileMedium.open(data), PoolOptions.defaults())
           : Pool.create(FileMedium.create(data), Pool.DEFAULT_CHUNK, PoolOptions.defaults());
-    } catch (FileSystemException e) {
+    } catch (FileSystemException | CorruptPoolException e) {
       throw e;
     } catch (IOException e) {
-      throw withOwner(data, e);
+      Optional<DaemonContact> owner = DaemonContact.readRunning(data);
+      throw owner.isEmpty()
+          ? e
+          : new IOException(
+              "%s: process %d serves it on %s; choose another directory with --data"
+                  .formatted(e.getMessage(), owner.get().pid(), owner.get().iscsi()),
+              e);
     }
-  }
-
-  /** Adds to a refused lock who holds it, as far as that is known. */
-  private static IOException withOwner(Path data, IOException e) throws IOException {
-    Optional<DaemonContact> owner =
-        DaemonContact.read(data).filter(contact -> ProcessHandle.of(contact.pid()).isPresent());
-    return owner.isEmpty()
-        ? e
-        : new IOException(
-            "%s: process %d serves it on %s"
-                .formatted(e.getMessage(), owner.get().pid(), owner.get().iscsi()),
-            e);
   }
 
   private static IscsiTarget startIscsi(PoolTarget target, DaemonSettings settings)
       throws IOException {
-    try {
-      return IscsiTarget.start(target, settings.iscsi().toSocketAddress());
-    } catch (IOException e) {
-      throw new IOException(e.getMessage() + "; choose another address with --iscsi", e);
-    }
+    return IscsiTarget.start(target, free(settings.iscsi(), "--iscsi"));
   }
 
   private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
-    InetSocketAddress socketAddress = address.toSocketAddress();
-    if (socketAddress.isUnresolved()) {
-      throw new IOException(address + ": no such host; choose another with --http");
-    }
-    // The web server only logs that it cannot listen.
-    try (ServerSocket probe = new ServerSocket()) {
-      probe.bind(socketAddress);
-    } catch (IOException e) {
-      throw cannotListen(address, e.getMessage(), e);
-    }
+    InetSocketAddress socketAddress = free(address, "--http");
     WebServer server =
         WebServer.builder()
             .address(socketAddress.getAddress())
@@ -129,20 +115,40 @@ public final class Daemon implements AutoCloseable {
             .shutdownGracePeriod(GRACE)
             .maxPayloadSize(MAXIMUM_BODY_BYTES)
             .maxConcurrentRequests(MAXIMUM_REQUESTS)
+            .directHandlers(RestApi.refusals())
             .routing(api::route)
             .build()
             .start();
     if (!server.isRunning()) {
-      throw cannotListen(address, "the web server did not start", null);
+      throw cannotListen(address, "the web server did not start", "--http");
     }
     return server;
   }
 
   private static IOException cannotListen(
-      HostPort address, @Nullable String reason, @Nullable Exception cause) {
+      HostPort address, @Nullable String reason, String option) {
     return new IOException(
-        "cannot listen on %s: %s; choose another address with --http".formatted(address, reason),
-        cause);
+        "cannot listen on %s: %s; choose another address with %s"
+            .formatted(address, reason, option));
+  }
+
+  /**
+   * An address that can be listened on, as far as an attempt shows. What listens afterwards says
+   * less clearly why it cannot: the web server only logs it.
+   */
+  private static InetSocketAddress free(HostPort address, String option) throws IOException {
+    InetSocketAddress resolved = address.toSocketAddress();
+    if (resolved.isUnresolved()) {
+      throw cannotListen(address, "no such host", option);
+    }
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.bind(resolved);
+      return resolved;
+    } catch (IOException e) {
+      IOException told = cannotListen(address, e.getMessage(), option);
+      told.initCause(e);
+      throw told;
+    }
   }
 
   /** Where to connect to, for somebody on this machine: the loopback if it listens everywhere. */

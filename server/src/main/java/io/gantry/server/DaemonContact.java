@@ -53,6 +53,11 @@ public record DaemonContact(HostPort http, HostPort iscsi, String target, String
     }
   }
 
+  /** As {@link #read}, but only if a process of that number runs. */
+  public static Optional<DaemonContact> readRunning(Path data) throws IOException {
+    return read(data).filter(contact -> ProcessHandle.of(contact.pid()).isPresent());
+  }
+
   /** Writes the file, at once and for the owner's eyes only. */
   void write(Path data) throws IOException {
     Path unfinished = data.resolve(FILE + ".new");

@@ -5,9 +5,13 @@ import io.gantry.store.Pool;
 import io.gantry.store.PoolStatistics;
 import io.gantry.store.Volume;
 import io.helidon.common.media.type.MediaTypes;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.http.DirectHandler.TransportResponse;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
+import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -17,11 +21,15 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.type.LogicalType;
 
 /**
  * The REST interface.
@@ -39,7 +47,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class RestApi {
   private static final System.Logger LOG = System.getLogger(RestApi.class.getName());
-  private static final Pattern VOLUME_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final Set<Integer> BLOCK_BYTES = Set.of(512, 4096);
   private static final byte[] NOTHING = {};
   private static final String VOLUMES = "/api/v1/volumes";
@@ -48,8 +55,21 @@ final class RestApi {
   /** More blocks than this have no address in 512-byte blocks of 64-bit byte offsets. */
   private static final long MAXIMUM_SIZE_BYTES = 1L << 52;
 
+  /** Takes what VolumeRequest says and nothing that only looks like it. */
   private static final JsonMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .withCoercionConfig(
+              LogicalType.Textual,
+              config ->
+                  config
+                      .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                      .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                      .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+          .build();
 
   private final Pool pool;
   private final HostPort portal;
@@ -90,6 +110,36 @@ final class RestApi {
         .error(JacksonException.class, RestApi::refuseJson)
         .error(NoSpaceException.class, RestApi::sendNoSpace)
         .error(Exception.class, RestApi::sendFailure);
+  }
+
+  /** What the web server refuses by itself is told in the same form. */
+  static DirectHandlers refusals() {
+    DirectHandler inJson =
+        (_, _, status, headers, message) -> {
+          headers.contentType(MediaTypes.APPLICATION_JSON);
+          return TransportResponse.builder()
+              .status(status)
+              .headers(headers)
+              .keepAlive(false)
+              .entity(JSON.writeValueAsBytes(error(reason(status, message))))
+              .build();
+        };
+    DirectHandlers.Builder handlers = DirectHandlers.builder();
+    for (EventType event : EventType.values()) {
+      handlers.addHandler(event, inJson);
+    }
+    return handlers.build();
+  }
+
+  private static String reason(Status status, @Nullable String message) {
+    if (status.code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
+      return "the body is longer than any request needs to be";
+    }
+    return message == null || message.isEmpty() ? status.reasonPhrase() : message;
+  }
+
+  private static Map<String, String> error(@Nullable String message) {
+    return Map.of("error", String.valueOf(message));
   }
 
   private void authenticate(FilterChain chain, ServerRequest request, ServerResponse response) {
@@ -135,6 +185,9 @@ final class RestApi {
 
   private Volume named(ServerRequest request) {
     String name = request.path().pathParameters().get("name");
+    if (request.path().rawPath().contains(";")) {
+      refuseRoute(request); // or ";..." would be cut off, and another volume meant
+    }
     return pool.volume(name)
         .orElseThrow(() ->
             new Refusal(
@@ -146,18 +199,22 @@ final class RestApi {
   private void create(ServerRequest request, ServerResponse response) throws IOException {
     byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : NOTHING;
     VolumeRequest wanted = JSON.readValue(body, VolumeRequest.class);
+    require(wanted != null, "the body is null; " + VolumeRequest.FORM);
     int blockBytes =
         wanted.blockBytes() == 0 ? VolumeRequest.USUAL_BLOCK_BYTES : wanted.blockBytes();
     require(
-        wanted.name() != null && VOLUME_NAME.matcher(wanted.name()).matches(),
-        "a volume's name is 1 to 64 letters, digits, dots, dashes and underscores");
-    require(BLOCK_BYTES.contains(blockBytes), "the block size is 512 or 4096 bytes");
+        wanted.name() != null && VolumeRequest.isName(wanted.name()),
+        "'%s' is no name for a volume: 1 to 64 letters, digits, dots, dashes and underscores"
+            .formatted(wanted.name()));
+    require(
+        BLOCK_BYTES.contains(blockBytes),
+        "%d is no block size: 512 or 4096 bytes".formatted(blockBytes));
     require(
         wanted.sizeBytes() > 0
             && wanted.sizeBytes() <= MAXIMUM_SIZE_BYTES
             && wanted.sizeBytes() % blockBytes == 0,
-        "the size is a multiple of the block size, %d bytes, and not more than 4 PiB"
-            .formatted(blockBytes));
+        "%,d bytes is no size for a volume: a multiple of its block size, %d, and not more than 4 PiB"
+            .formatted(wanted.sizeBytes(), blockBytes));
     send(response, Status.CREATED_201, view(createVolume(wanted, blockBytes)));
   }
 
@@ -195,7 +252,7 @@ final class RestApi {
     sendError(
         response,
         Status.BAD_REQUEST_400,
-        "the body is not as it should be: " + e.getOriginalMessage());
+        "the body is not what is asked for; " + VolumeRequest.FORM);
   }
 
   private static void sendNoSpace(
@@ -209,7 +266,7 @@ final class RestApi {
   }
 
   private static void sendError(ServerResponse response, Status status, @Nullable String message) {
-    send(response, status, Map.of("error", String.valueOf(message)));
+    send(response, status, error(message));
   }
 
   private static void send(ServerResponse response, Status status, Object body) {

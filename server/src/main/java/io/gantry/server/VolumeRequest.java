@@ -1,12 +1,25 @@
 package io.gantry.server;
 
+import java.util.regex.Pattern;
+
 /**
  * Asks for a new volume.
  *
- * @param name unique in the pool: letters, digits, dots, dashes, underscores
+ * @param name unique in the pool, and a {@link #isName name}
  * @param sizeBytes a multiple of the block size
  * @param blockBytes 512 or 4096; 0 for the usual, {@value #USUAL_BLOCK_BYTES}
  */
 public record VolumeRequest(String name, long sizeBytes, int blockBytes) {
   public static final int USUAL_BLOCK_BYTES = 512;
+
+  /** What one looks like, for people who sent something else. */
+  static final String FORM =
+      "send {\"name\": STRING, \"sizeBytes\": NUMBER, \"blockBytes\": 512 or 4096 or nothing}";
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  /** Whether a volume may be called so: letters, digits, dots, dashes, underscores. */
+  public static boolean isName(String text) {
+    return NAME.matcher(text).matches();
+  }
 }

@@ -13,6 +13,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,18 @@ class DaemonTest {
         "[]",
         "{}",
         "{\"name\": \"x\"}",
+        "null",
+        "5",
+        "{\"name\": 5, \"sizeBytes\": 512}",
+        "{\"name\": true, \"sizeBytes\": 512}",
+        "{\"name\": [\"x\"], \"sizeBytes\": 512}",
+        "{\"name\": \"x\", \"sizeBytes\": \"512\"}",
+        "{\"name\": \"x\", \"sizeBytes\": 512.5}",
+        "{\"name\": \"x\", \"sizeBytes\": 1e300}",
+        "{\"name\": \"x\", \"sizeBytes\": 512, \"blockBytes\": null}",
+        "{\"name\": \"x\", \"sizeBytes\": 512, \"name\": \"y\"}",
+        "{\"name\": \"x\", \"sizeBytes\": 512} more",
+        "{\"name\": \"x\\u0000\", \"sizeBytes\": 512}",
         "{\"name\": \"x\", \"sizeBytes\": \"big\"}",
         "{\"name\": \"x\", \"sizeBytes\": 0}",
         "{\"name\": \"x\", \"sizeBytes\": -512}",
@@ -154,11 +168,42 @@ class DaemonTest {
     assertThat(ask("DELETE", "/api/v1/volumes/none", "").status).isEqualTo(404);
     assertThat(ask("PUT", "/api/v1/volumes/none", "").status).isEqualTo(404);
     assertThat(ask("GET", "/", "").status).isEqualTo(404);
+    assertThat(ask("GET", "/api/v1/volumes/../../../etc/passwd", "").status).isEqualTo(404);
+    assertThat(ask("GET", "/api/v1/volumes/..%2F..%2Fpool", "").status).isEqualTo(404);
+    assertThat(ask("GET", "/api/v1/volumes/%00", "").status).isEqualTo(404);
+  }
+
+  @Test
+  void aPathParameterIsNotCutOff() throws Exception {
+    create("{\"name\": \"x\", \"sizeBytes\": 4096}");
+    assertThat(ask("DELETE", "/api/v1/volumes/x;y=z", "").status).isEqualTo(404);
+    assertThat(daemon.pool().volumes()).hasSize(1);
+  }
+
+  @Test
+  void ofConcurrentCreationsOneWins() {
+    List<Integer> statuses =
+        Stream.generate(() ->
+                http.sendAsync(
+                    request("POST", "/api/v1/volumes", "{\"name\": \"x\", \"sizeBytes\": 4096}")
+                        .header("Authorization", "Bearer " + daemon.contact().token())
+                        .build(),
+                    BodyHandlers.ofString()))
+            .limit(10)
+            .toList()
+            .stream()
+            .map(answer -> answer.join().statusCode())
+            .sorted()
+            .toList();
+    assertThat(statuses).startsWith(201, 409).hasSize(10).endsWith(409);
+    assertThat(daemon.pool().volumes()).hasSize(1);
   }
 
   @Test
   void aBodyHasALimit() throws Exception {
-    assertThat(create(" ".repeat(100_000)).status).isEqualTo(413);
+    Answer refused = create(" ".repeat(100_000));
+    assertThat(refused.status).isEqualTo(413);
+    assertThat(refused.body.path("error").asString()).contains("longer");
   }
 
   @Test
@@ -173,12 +218,22 @@ class DaemonTest {
   }
 
   @Test
-  void aDirectoryHasOneDaemonAndAnAddressToo() {
+  void aDirectoryHasOneDaemonAndAnAddressToo() throws IOException {
     assertThatThrownBy(() -> Daemon.start(settings))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("in use")
         .hasMessageContaining("process %d serves it", ProcessHandle.current().pid());
     Path other = directory.resolve("other");
+    assertThatThrownBy(() ->
+            Daemon.start(
+                new DaemonSettings(
+                    other, new HostPort("host.invalid", 1), ANY, settings.targetName())))
+        .hasMessage(
+            "cannot listen on host.invalid:1: no such host; choose another address with --iscsi");
+    Path file = Files.writeString(directory.resolve("file"), "x");
+    assertThatThrownBy(
+            () -> Daemon.start(new DaemonSettings(file, ANY, ANY, settings.targetName())))
+        .hasMessageContaining("is a file, not a directory");
     assertThatThrownBy(() ->
             Daemon.start(
                 new DaemonSettings(other, daemon.contact().iscsi(), ANY, settings.targetName())))
