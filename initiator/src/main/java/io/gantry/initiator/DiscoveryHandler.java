@@ -104,4 +104,9 @@ final class DiscoveryHandler extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext ctx) {
     targets.completeExceptionally(new IOException("connection to " + portal + " lost"));
   }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    fail("cannot be read: " + cause.getMessage());
+  }
 }

@@ -13,8 +13,11 @@ final class PendingCommand {
   /** Bytes of Data-In so far. They come in order. */
   int received;
 
-  /** When the command went out, by the clock of the event loop. */
-  long sentNanos;
+  /** Bytes of Data-Out so far. They go in order, each once. */
+  int sent;
+
+  /** When the command was queued, and then when it went out, by the clock of the event loop. */
+  long sinceNanos;
 
   PendingCommand(ScsiRequest request) {
     this.request = request;

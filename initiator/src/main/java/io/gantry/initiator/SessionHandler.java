@@ -103,6 +103,7 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
       channel
           .eventLoop()
           .execute(() -> {
+            command.sinceNanos = channel.eventLoop().ticker().nanoTime();
             waiting.add(command);
             if (failure != null) {
               abandonAll(failure);
@@ -131,7 +132,7 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
     ScsiRequest request = command.request;
     int tag = newTag();
     outstanding.put(tag, command);
-    command.sentNanos = channel.eventLoop().ticker().nanoTime();
+    command.sinceNanos = channel.eventLoop().ticker().nanoTime();
     ByteBuffer out = request.dataOut();
     // RFC 7143 4.2.5.2: what may go without an R2T, in the command and in Data-Out behind it.
     int first = out == null ? 0 : Math.min(parameters.firstBurstMax(), command.expectedLength);
@@ -140,6 +141,7 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
     int unsolicited = parameters.initialR2T() ? 0 : first - immediate;
     commands.increment();
     dataOutBytes.add(immediate);
+    command.sent = immediate;
     write(
         new ScsiCommand(
             false,
@@ -155,7 +157,7 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
             request.cdb(),
             out == null ? Pdu.NO_DATA : slice(out, 0, immediate)));
     if (out != null && unsolicited > 0) {
-      sendData(out, 0, tag, Pdu.NO_TAG, immediate, unsolicited);
+      sendData(command, out, 0, tag, Pdu.NO_TAG, unsolicited);
     }
     channel.flush();
   }
@@ -173,10 +175,10 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void sendData(
-      ByteBuffer out, long dataLun, int tag, int transferTag, int offset, int length) {
+      PendingCommand command, ByteBuffer out, long dataLun, int tag, int transferTag, int length) {
     int dataSn = 0;
-    int end = offset + length;
-    for (int at = offset; at < end; ) {
+    int end = command.sent + length;
+    for (int at = command.sent; at < end; ) {
       int part = Math.min(parameters.sendDataSegmentMax(), end - at);
       write(
           new DataOut(
@@ -190,6 +192,7 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
               slice(out, at, part)));
       at += part;
     }
+    command.sent = end;
     dataOutBytes.add(length);
   }
 
@@ -206,10 +209,13 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
         fail(portal + " sent a PDU that only initiators send");
       }
       case TargetPdu pdu -> {
-        if (failure == null || pdu instanceof LogoutResponse) {
-          receive(pdu);
+        try {
+          if (failure == null || pdu instanceof LogoutResponse) {
+            receive(pdu);
+          }
+        } finally {
+          pdu.release();
         }
-        pdu.release();
       }
     }
   }
@@ -263,16 +269,14 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
     int length = bytes.readableBytes();
     if (command == null
         || data.bufferOffset() != command.received
-        || (length > 0 && room == null)
+        || room == null
         || length > command.expectedLength - command.received) {
       fail(
           "%s sent %d bytes at offset %d that no command expects"
               .formatted(portal, length, data.bufferOffset()));
       return;
     }
-    if (room != null) {
-      bytes.getBytes(bytes.readerIndex(), room.slice(room.position() + command.received, length));
-    }
+    bytes.getBytes(bytes.readerIndex(), room.slice(room.position() + command.received, length));
     command.received += length;
     dataInBytes.add(length);
     if (data.hasStatus()) {
@@ -336,13 +340,12 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
           new IOException(portal + " answered: " + e.getMessage(), e));
       return;
     }
-    if (status == ScsiStatus.GOOD
-        && command.request.dataIn() != null
-        && command.received < Math.min(needed, expected)) {
+    int moved = command.request.dataOut() != null ? command.sent : command.received;
+    if (status == ScsiStatus.GOOD && moved < Math.min(needed, expected)) {
       command.future.completeExceptionally(
           new IOException(
-              "%s sent %d of %d bytes and called that good"
-                  .formatted(portal, command.received, Math.min(needed, expected))));
+              "%s moved %d of %d bytes and called that good"
+                  .formatted(portal, moved, Math.min(needed, expected))));
       return;
     }
     command.future.complete(
@@ -355,17 +358,18 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
     long end = request.bufferOffset() + request.desiredLength();
     if (command == null
         || out == null
+        || request.bufferOffset() != command.sent // nothing is asked for twice
         || request.desiredLength() == 0
         || end > command.expectedLength) {
       fail("%s asked for data that no command has".formatted(portal));
       return;
     }
     sendData(
+        command,
         out,
         request.lun(),
         request.taskTag(),
         request.transferTag(),
-        (int) request.bufferOffset(),
         (int) request.desiredLength());
     channel.flush();
   }
@@ -397,7 +401,8 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * Says goodbye.
+   * Says goodbye; with commands outstanding it just hangs up, since what they send may be on its
+   * way out of buffers that are their owners' again once they have failed.
    *
    * @return completes when the target has answered or the connection is gone
    */
@@ -406,11 +411,14 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
       channel
           .eventLoop()
           .execute(() -> {
-            if (failure == null) {
+            String reason = "the session with " + portal + " is closed";
+            if (failure != null || !outstanding.isEmpty()) {
+              fail(reason);
+            } else {
               sendLogout();
-              failure = new IOException("the session with " + portal + " is closed");
+              failure = new IOException(reason);
+              abandonAll(failure);
             }
-            abandonAll(failure);
           });
     } catch (RejectedExecutionException e) {
       loggedOut.complete(null);
@@ -424,11 +432,11 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void checkTimeout() {
-    if (outstanding.isEmpty()) {
-      return;
-    }
-    PendingCommand oldest = outstanding.values().iterator().next();
-    if (channel.eventLoop().ticker().nanoTime() - oldest.sentNanos > commandTimeoutNanos) {
+    // With nothing outstanding, a command that waits does so since the target opens no window.
+    PendingCommand oldest =
+        outstanding.isEmpty() ? waiting.peek() : outstanding.values().iterator().next();
+    if (oldest != null
+        && channel.eventLoop().ticker().nanoTime() - oldest.sinceNanos > commandTimeoutNanos) {
       fail(
           "%s did not answer command %02Xh for %d ms"
               .formatted(
