@@ -55,6 +55,7 @@ public sealed interface TargetPdu extends Pdu {
     public static final int FUNCTION_COMPLETE = 0;
     public static final int TASK_DOES_NOT_EXIST = 1;
     public static final int FUNCTION_NOT_SUPPORTED = 5;
+    public static final int FUNCTION_REJECTED = 255;
 
     @Override
     public ByteBuf data() {

@@ -226,6 +226,11 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     var _ = channel.close();
   }
 
+  /** Takes no more PDUs. */
+  void stopReceiving() {
+    closing = true;
+  }
+
   /** Takes no more PDUs, and closes when the last answer is out. */
   void closeAfterFlush(String reason) {
     closing = true;

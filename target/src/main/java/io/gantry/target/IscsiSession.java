@@ -151,13 +151,7 @@ final class IscsiSession {
       respond(request, TaskManagementResponse.FUNCTION_NOT_SUPPORTED);
       return;
     }
-    boolean found =
-        tasks.abort(
-            request.referencedTag(),
-            () -> respond(request, TaskManagementResponse.FUNCTION_COMPLETE));
-    if (!found) {
-      respond(request, TaskManagementResponse.TASK_DOES_NOT_EXIST);
-    }
+    tasks.abort(request.referencedTag(), response -> respond(request, response));
   }
 
   private void respond(TaskManagementRequest request, int response) {
@@ -172,13 +166,19 @@ final class IscsiSession {
     }
     ByteBuf data = nop.data();
     int length = Math.min(data.readableBytes(), parameters().sendDataSegmentMax());
-    connection.send(
+    if (!target.earlyBudget().tryTake(length)) {
+      nop.release();
+      reject(nop.header(), RejectReason.LONG_OPERATION_REJECT);
+      return;
+    }
+    NopIn answer =
         new NopIn(
             nop.lun(),
             nop.taskTag(),
             Pdu.NO_TAG,
             consumeStatus(),
-            data.slice(data.readerIndex(), length)));
+            data.slice(data.readerIndex(), length));
+    var _ = connection.sendTracked(answer).addListener(_ -> target.earlyBudget().give(length));
   }
 
   /** Asks the initiator for a sign of life. */
@@ -240,6 +240,21 @@ final class IscsiSession {
                   : LogoutResponse.CONNECTION_NOT_FOUND;
           default -> LogoutResponse.RECOVERY_NOT_SUPPORTED;
         };
+    if (response != LogoutResponse.CLOSED) {
+      respond(request, response);
+      return;
+    }
+    // Closed means that no command of the session changes anything any more.
+    connection.stopReceiving();
+    var _ =
+        end()
+            .thenRun(() -> {
+              respond(request, response);
+              connection.closeAfterFlush("logged out");
+            });
+  }
+
+  private void respond(LogoutRequest request, int response) {
     SessionParameters agreed = parameters();
     connection.send(
         new LogoutResponse(
@@ -248,9 +263,6 @@ final class IscsiSession {
             consumeStatus(),
             agreed.time2WaitSeconds(),
             agreed.time2RetainSeconds()));
-    if (response == LogoutResponse.CLOSED) {
-      connection.closeAfterFlush("logged out");
-    }
   }
 
   /** Rejects a command that was admitted. Its data stay the caller's. */

@@ -76,11 +76,20 @@ public final class IscsiTarget implements AutoCloseable {
    * @param loginTimeoutMillis a connection without session after that long is closed
    * @param idleMillis a silent initiator is asked for a sign of life after that long, and dropped
    *     after as long again
-   * @param bufferedBytesMax buffers of the commands of one session; a single command may need more
+   * @param sessionBytesMax buffers of the commands of one session; a single command may need more
+   * @param portalBytesMax buffers of the commands of all sessions; half as much again may be used
+   *     for data that initiators send unasked
    */
   record Limits(
-      int connectionsMax, long loginTimeoutMillis, long idleMillis, long bufferedBytesMax) {
-    static final Limits STANDARD = new Limits(1024, 15_000, 30_000, 32L << 20);
+      int connectionsMax,
+      long loginTimeoutMillis,
+      long idleMillis,
+      long sessionBytesMax,
+      long portalBytesMax) {
+
+    /** Buffers are outside of the heap, for which the Java machine allows as much again. */
+    static final Limits STANDARD =
+        new Limits(256, 15_000, 30_000, 32L << 20, Runtime.getRuntime().maxMemory() / 2);
   }
 
   /**
@@ -95,6 +104,8 @@ public final class IscsiTarget implements AutoCloseable {
   private final TargetDevice device;
   private final Limits limits;
   private final TrafficCounters counters = new TrafficCounters();
+  private final BufferBudget bufferBudget;
+  private final BufferBudget earlyBudget;
   private final AtomicInteger lastTsih = new AtomicInteger();
   private final Set<IscsiConnection> connections = ConcurrentHashMap.newKeySet();
   private final Map<Nexus, IscsiConnection> sessions = new ConcurrentHashMap<>();
@@ -106,6 +117,8 @@ public final class IscsiTarget implements AutoCloseable {
       throws IOException {
     this.device = device;
     this.limits = limits;
+    this.bufferBudget = new BufferBudget(limits.portalBytesMax());
+    this.earlyBudget = new BufferBudget(limits.portalBytesMax() / 2);
     // A second connection for a session is refused whether the session exists or not.
     this.loginPolicy =
         new TargetLogin.Policy(
@@ -128,7 +141,7 @@ public final class IscsiTarget implements AutoCloseable {
             .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
-                new WriteBufferWaterMark(1024 * 1024, 8 * 1024 * 1024))
+                new WriteBufferWaterMark(256 * 1024, 1024 * 1024))
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
@@ -219,6 +232,16 @@ public final class IscsiTarget implements AutoCloseable {
 
   Limits limits() {
     return limits;
+  }
+
+  /** For the buffers of commands. */
+  BufferBudget bufferBudget() {
+    return bufferBudget;
+  }
+
+  /** For data that come before their command has a buffer, and for pings on their way back. */
+  BufferBudget earlyBudget() {
+    return earlyBudget;
   }
 
   TrafficCounters counters() {

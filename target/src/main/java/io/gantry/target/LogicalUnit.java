@@ -37,6 +37,9 @@ final class LogicalUnit {
   private static final int MAX_UNMAP_RANGES = 256;
   private static final int MAX_STATUS_DESCRIPTORS = 256;
 
+  /** INVALID FIELD IN COMMAND INFORMATION UNIT: a write that comes as a read. */
+  private static final Sense WRONG_DIRECTION = Sense.of(Sense.ILLEGAL_REQUEST_KEY, 0x0E, 0x03);
+
   private final Volume volume;
   private final VitalProductData pages;
   private final CopyManager copyManager;
@@ -199,7 +202,7 @@ final class LogicalUnit {
 
   private CompletableFuture<ScsiResponse> write(Cdb.Transfer c, ScsiRequest request)
       throws IOException {
-    Sense refusal = checkTransfer(c);
+    Sense refusal = request.dataIn() == null ? checkTransfer(c) : WRONG_DIRECTION;
     if (refusal != null) {
       return done(ScsiResponse.check(refusal));
     }

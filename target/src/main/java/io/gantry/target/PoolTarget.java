@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class PoolTarget implements TargetDevice, AutoCloseable {
   private static final int MAXIMUM_TRANSFER = 16 << 20;
   private static final int MAXIMUM_NAME = 116;
+  private static final long CLOSE_TIMEOUT_SECONDS = 30;
 
   private final Pool pool;
   private final String name;
@@ -165,9 +167,20 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     units.values().forEach(unit -> unit.nexusLost(nexus));
   }
 
-  /** Stops the workers; commands submitted later fail. */
+  /**
+   * Stops the workers, and waits a while for the commands that they have: the pool may be closed
+   * then. Commands submitted later fail.
+   */
   @Override
   public void close() {
     workers.shutdown();
+    try {
+      if (!workers.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        System.getLogger(PoolTarget.class.getName())
+            .log(System.Logger.Level.WARNING, "commands did not end in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

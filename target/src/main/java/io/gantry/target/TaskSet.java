@@ -8,6 +8,7 @@ import io.gantry.iscsi.SessionParameters;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
 import io.gantry.iscsi.TargetPdu.DataIn;
 import io.gantry.iscsi.TargetPdu.ReadyToTransfer;
+import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.ScsiStatus;
@@ -22,17 +23,18 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The SCSI commands of one session, from the PDU to the answer. Lives on the connection's event
  * loop.
  *
- * <p>A command waits in line until the session's budget has room for its buffer, gathers its data
- * if it writes, goes to the device, and answers. Commands begin in the order in which they came;
- * one that is too big for what is left of the budget holds back those behind it, so that it does
- * not starve. What a read returns counts until the socket has taken it: an initiator that does not
- * read its answers gets no more of them.
+ * <p>A command waits in line until the session's budget and the portal's have room for its buffer,
+ * gathers its data if it writes, goes to the device, and answers. Commands begin in the order in
+ * which they came; one that is too big for what is left of the budget holds back those behind it,
+ * so that it does not starve. What a read returns counts until the socket has taken it: an
+ * initiator that does not read its answers gets no more of them.
  */
 final class TaskSet {
   private static final System.Logger LOG = System.getLogger(TaskSet.class.getName());
@@ -43,7 +45,7 @@ final class TaskSet {
   private static final class Task {
     final ScsiCommand command;
     final int length;
-    final @Nullable WriteTransfer write;
+    @Nullable WriteTransfer write;
     ByteBuf buffer = Pdu.NO_DATA;
     boolean granted;
     boolean inDevice;
@@ -51,10 +53,9 @@ final class TaskSet {
     /** What to do instead of answering, if the initiator has given the task up. */
     @Nullable Runnable aborted;
 
-    Task(ScsiCommand command, int length, @Nullable WriteTransfer write) {
+    Task(ScsiCommand command, int length) {
       this.command = command;
       this.length = length;
-      this.write = write;
     }
   }
 
@@ -64,7 +65,9 @@ final class TaskSet {
   private final TargetDevice device;
   private final SessionParameters parameters;
   private final TrafficCounters counters;
-  private final long budgetBytes;
+  private final long sessionBytesMax;
+  private final BufferBudget portalBudget;
+  private final BufferBudget earlyBudget;
 
   private final Map<Integer, Task> tasks = new HashMap<>();
   private final Queue<Task> waiting = new ArrayDeque<>();
@@ -74,6 +77,10 @@ final class TaskSet {
   private int inDevice;
   private int nextTransferTag;
   private boolean starting;
+
+  /** The first in line waits for the portal's budget. */
+  private boolean claiming;
+
   private boolean ended;
 
   TaskSet(IscsiSession session, IscsiConnection connection, Nexus nexus, IscsiTarget target) {
@@ -83,7 +90,9 @@ final class TaskSet {
     this.device = target.device();
     this.parameters = session.parameters();
     this.counters = target.counters();
-    this.budgetBytes = target.limits().bufferedBytesMax();
+    this.sessionBytesMax = target.limits().sessionBytesMax();
+    this.portalBudget = target.bufferBudget();
+    this.earlyBudget = target.earlyBudget();
   }
 
   /** Takes a command that has been admitted, and ownership of its data. */
@@ -98,7 +107,6 @@ final class TaskSet {
       enqueue(command);
     }
     command.release();
-    startWaiting();
   }
 
   private void enqueue(ScsiCommand command) {
@@ -106,17 +114,32 @@ final class TaskSet {
     boolean moves = command.read() || command.write();
     int length =
         moves ? (int) Math.min(command.expectedLength(), device.maximumTransferBytes()) : 0;
-    WriteTransfer write = null;
+    Task task = new Task(command, length);
+    boolean now = waiting.isEmpty() && hasSessionRoom(task) && portalBudget.tryTake(length);
+    if (now) {
+      allocate(task);
+    }
     if (command.write()) {
-      write = new WriteTransfer(command, length, parameters, connection.allocator());
+      task.write =
+          new WriteTransfer(
+              command,
+              length,
+              now ? task.buffer : null,
+              parameters,
+              connection.allocator(),
+              earlyBudget);
       counters.dataOutBytes().add(command.data().readableBytes());
     }
-    Task task = new Task(command, length, write);
     tasks.put(command.taskTag(), task);
     if (command.immediate()) {
       immediateOutstanding++;
     }
-    waiting.add(task);
+    if (now) {
+      advance(task);
+    } else {
+      waiting.add(task);
+      startWaiting();
+    }
   }
 
   /** Takes data of a write and their ownership. Data that no task waits for are dropped. */
@@ -136,21 +159,24 @@ final class TaskSet {
    * ABORT TASK: the task is not answered any more. One that the device already has runs to its end
    * first, so that nothing happens to the disk after the abort was confirmed.
    *
-   * @param done runs when the task is over
-   * @return false if there is no such task
+   * @param respond takes the response code, when the task is over or at once
    */
-  boolean abort(int taskTag, Runnable done) {
+  void abort(int taskTag, IntConsumer respond) {
     Task task = tasks.get(taskTag);
-    if (task == null || task.aborted != null) {
-      return false;
+    if (task == null) {
+      respond.accept(TaskManagementResponse.TASK_DOES_NOT_EXIST);
+      return;
     }
-    task.aborted = done;
+    if (task.aborted != null) {
+      respond.accept(TaskManagementResponse.FUNCTION_REJECTED);
+      return;
+    }
+    task.aborted = () -> respond.accept(TaskManagementResponse.FUNCTION_COMPLETE);
     if (!task.inDevice) {
       waiting.remove(task);
       drop(task);
       startWaiting();
     }
-    return true;
   }
 
   /** Forgets an aborted task, frees what it holds, and confirms. */
@@ -161,7 +187,7 @@ final class TaskSet {
     }
     task.buffer.release();
     if (task.granted) {
-      usedBytes -= task.length;
+      giveBack(task);
     }
     if (task.aborted != null) {
       task.aborted.run();
@@ -177,26 +203,56 @@ final class TaskSet {
     }
   }
 
+  private boolean hasSessionRoom(Task task) {
+    return task.length == 0 || usedBytes == 0 || usedBytes + task.length <= sessionBytesMax;
+  }
+
   private void startWaiting() {
-    if (starting) {
+    if (starting || ended) {
       return; // a command that answers at once comes back here; the loop below goes on with it
     }
     starting = true;
     Task task;
-    while ((task = waiting.peek()) != null
-        && (usedBytes == 0 || usedBytes + task.length <= budgetBytes)) {
-      waiting.remove();
-      grant(task);
+    while (!claiming && (task = waiting.peek()) != null && hasSessionRoom(task)) {
+      Task first = task;
+      if (portalBudget.take(first.length, () -> claimed(first))) {
+        waiting.remove();
+        grant(first);
+      } else {
+        claiming = true;
+      }
     }
     starting = false;
   }
 
-  private void grant(Task task) {
+  /** The portal's budget has room for a task, which may be gone by now. Runs on any thread. */
+  private void claimed(Task task) {
+    try {
+      connection.execute(() -> {
+        claiming = false;
+        if (!ended && waiting.peek() == task) {
+          waiting.remove();
+          grant(task);
+        } else {
+          portalBudget.give(task.length);
+        }
+        startWaiting();
+      });
+    } catch (RejectedExecutionException e) {
+      portalBudget.give(task.length); // the target is closed and the loop is gone
+    }
+  }
+
+  private void allocate(Task task) {
     usedBytes += task.length;
     task.granted = true;
     if (task.length > 0) {
       task.buffer = connection.allocator().directBuffer(task.length, task.length);
     }
+  }
+
+  private void grant(Task task) {
+    allocate(task);
     if (task.write != null) {
       task.write.assign(task.buffer);
     }
@@ -256,6 +312,7 @@ final class TaskSet {
             connection.execute(() -> completed(task, response, problem));
           } catch (RejectedExecutionException e) {
             task.buffer.release(); // the target is closed and the loop is gone
+            portalBudget.give(task.length);
           }
         });
   }
@@ -264,12 +321,12 @@ final class TaskSet {
     inDevice--;
     if (ended) {
       task.buffer.release();
+      giveBack(task);
       finishIfDrained();
       return;
     }
     if (task.aborted != null) {
       drop(task);
-      startWaiting();
       return;
     }
     if (response == null) {
@@ -339,9 +396,8 @@ final class TaskSet {
 
   private void giveBack(Task task) {
     usedBytes -= task.length;
-    if (!ended) {
-      startWaiting();
-    }
+    portalBudget.give(task.length);
+    startWaiting();
   }
 
   private static ByteBuf senseSegment(@Nullable Sense sense) {
@@ -367,6 +423,9 @@ final class TaskSet {
             task.write.discard();
           }
           task.buffer.release();
+          if (task.granted) {
+            giveBack(task);
+          }
         }
       }
       finishIfDrained();

@@ -14,15 +14,20 @@ import org.jspecify.annotations.Nullable;
  * R2Ts, which have to come in order and without gaps (RFC 7143 4.2.5, 11.7).
  *
  * <p>Data that come before the command's buffer is assigned wait in a small buffer of their own,
- * never more than FirstBurstLength. A transfer that went wrong throws the rest of the running
- * sequence away and has a {@link #failure}.
+ * never more than FirstBurstLength, for which all connections have one budget. A transfer that went
+ * wrong, or that found this budget used up, throws the rest of the running sequence away and has a
+ * {@link #failure}.
  */
 final class WriteTransfer {
   private static final Sense UNEXPECTED_UNSOLICITED_DATA =
       Sense.of(Sense.ABORTED_COMMAND_KEY, 0x0C, 0x0C);
 
+  /** SYSTEM RESOURCE FAILURE, of a kind that initiators try again. */
+  private static final Sense NO_ROOM = Sense.of(Sense.ABORTED_COMMAND_KEY, 0x55, 0x00);
+
   private final SessionParameters parameters;
   private final ByteBufAllocator allocator;
+  private final BufferBudget earlyBudget;
   private final int length;
 
   private @Nullable ByteBuf early;
@@ -42,12 +47,21 @@ final class WriteTransfer {
    * Starts with the command PDU and takes its immediate data, of which it takes no ownership.
    *
    * @param length bytes to gather: at most the expected length
+   * @param buffer as for {@link #assign}, or null if there is none yet
+   * @param earlyBudget for data that come before there is one
    */
   WriteTransfer(
-      ScsiCommand command, int length, SessionParameters parameters, ByteBufAllocator allocator) {
+      ScsiCommand command,
+      int length,
+      @Nullable ByteBuf buffer,
+      SessionParameters parameters,
+      ByteBufAllocator allocator,
+      BufferBudget earlyBudget) {
     this.parameters = parameters;
     this.allocator = allocator;
+    this.earlyBudget = earlyBudget;
     this.length = length;
+    this.buffer = buffer;
     int immediate = command.data().readableBytes();
     sequenceEnd = Math.min(parameters.firstBurstMax(), command.expectedLength());
     open = !command.last();
@@ -64,7 +78,14 @@ final class WriteTransfer {
   void assign(ByteBuf assigned) {
     buffer = assigned;
     if (early != null) {
-      assigned.writeBytes(early);
+      assigned.writeBytes(early, early.readerIndex(), early.readableBytes());
+    }
+    releaseEarly();
+  }
+
+  private void releaseEarly() {
+    if (early != null) {
+      earlyBudget.give(early.readableBytes());
       early.release();
       early = null;
     }
@@ -92,17 +113,23 @@ final class WriteTransfer {
   }
 
   private void store(ByteBuf data) {
+    // What the command may not move, because it is longer than the device takes, is dropped.
+    int kept = (int) Math.min(data.readableBytes(), Math.max(0, length - received));
     received += data.readableBytes();
     ByteBuf destination = buffer;
-    if (destination == null) {
+    if (destination == null && kept > 0) {
+      if (!earlyBudget.tryTake(kept)) {
+        failure = NO_ROOM;
+        return;
+      }
       if (early == null) {
-        early = allocator.buffer(data.readableBytes(), length);
+        early = allocator.buffer(kept, length);
       }
       destination = early;
     }
-    // What the command may not move, because it is longer than the device takes, is dropped.
-    int room = destination.maxWritableBytes();
-    destination.writeBytes(data, data.readerIndex(), Math.min(room, data.readableBytes()));
+    if (destination != null) {
+      destination.writeBytes(data, data.readerIndex(), kept);
+    }
   }
 
   /** Whether Data-Out of the running sequence are still to come. */
@@ -140,9 +167,6 @@ final class WriteTransfer {
   /** Frees what the transfer holds. */
   void discard() {
     open = false;
-    if (early != null) {
-      early.release();
-      early = null;
-    }
+    releaseEarly();
   }
 }

@@ -162,7 +162,7 @@ class IscsiEndToEndTest {
                 .submit(ScsiRequest.in(Cdb.Transfer.read(0, blocks), room))
                 .thenAccept(_ -> assertThat(room).isEqualTo(content)));
       }
-      int budget = (int) IscsiTarget.Limits.STANDARD.bufferedBytesMax() / (blocks * BLOCK);
+      int budget = (int) IscsiTarget.Limits.STANDARD.sessionBytesMax() / (blocks * BLOCK);
       while (device.heldCount() < budget) {
         Thread.onSpinWait(); // the test's timeout bounds this
       }

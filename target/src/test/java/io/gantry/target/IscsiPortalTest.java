@@ -39,7 +39,7 @@ class IscsiPortalTest {
   private static final Map<Key, String> R2T_ONLY =
       Map.of(Key.INITIAL_R2T, Key.YES, Key.IMMEDIATE_DATA, Key.NO);
   private static final IscsiTarget.Limits LIMITS =
-      new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20);
+      new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 4 << 20);
 
   private final RamDevice device = new RamDevice(1024, Runnable::run);
   private IscsiTarget target;
@@ -250,12 +250,12 @@ class IscsiPortalTest {
   @Test
   void limitsHold() throws IOException {
     target.close();
-    target = start(new IscsiTarget.Limits(2, 1, 60_000, 1 << 20));
+    target = start(new IscsiTarget.Limits(2, 1, 60_000, 1 << 20, 4 << 20));
     try (RawInitiator late = connect()) {
       assertThatThrownBy(late::receive).isInstanceOf(IOException.class); // no login in time
     }
     target.close();
-    target = start(new IscsiTarget.Limits(1, 60_000, 60_000, 1 << 20));
+    target = start(new IscsiTarget.Limits(1, 60_000, 60_000, 1 << 20, 4 << 20));
     try (RawInitiator first = connect().logIn(R2T_ONLY);
         RawInitiator second = connect()) {
       assertThatThrownBy(second::receive).isInstanceOf(IOException.class); // one too many
@@ -263,7 +263,7 @@ class IscsiPortalTest {
       assertThat(first.receive()).isInstanceOf(NopIn.class);
     }
     target.close();
-    target = start(new IscsiTarget.Limits(1, 60_000, 1, 1 << 20));
+    target = start(new IscsiTarget.Limits(1, 60_000, 1, 1 << 20, 4 << 20));
     try (RawInitiator silent = connect().logIn(R2T_ONLY)) {
       assertThat(silent.receive())
           .isInstanceOfSatisfying(

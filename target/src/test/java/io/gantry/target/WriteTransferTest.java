@@ -37,7 +37,13 @@ class WriteTransferTest {
     ScsiCommand command =
         new ScsiCommand(
             false, last, false, true, 1, 0, 5, LENGTH, 1, 1, new byte[16], bytes(0, immediate));
-    return new WriteTransfer(command, LENGTH, parameters, UnpooledByteBufAllocator.DEFAULT);
+    return new WriteTransfer(
+        command,
+        LENGTH,
+        null,
+        parameters,
+        UnpooledByteBufAllocator.DEFAULT,
+        new BufferBudget(LENGTH));
   }
 
   private static DataOut data(int tag, int sn, int offset, int length, boolean last) {
