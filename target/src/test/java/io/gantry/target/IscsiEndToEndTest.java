@@ -40,6 +40,7 @@ class IscsiEndToEndTest {
 
   private final ExecutorService worker = Executors.newSingleThreadExecutor();
   private final RamDevice device = new RamDevice(BLOCKS, worker);
+  private final Leaks leaks = new Leaks();
   private IscsiTarget target;
 
   @BeforeEach
@@ -56,6 +57,7 @@ class IscsiEndToEndTest {
     device.release();
     target.close();
     worker.shutdown();
+    leaks.assertNone();
   }
 
   private IscsiUrl url() {

@@ -21,13 +21,16 @@ import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
 import io.gantry.scsi.Cdb;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,7 @@ class IscsiPortalTest {
       new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 4 << 20);
 
   private final RamDevice device = new RamDevice(1024, Runnable::run);
+  private final Leaks leaks = new Leaks();
   private IscsiTarget target;
 
   @BeforeEach
@@ -56,7 +60,11 @@ class IscsiPortalTest {
 
   @AfterEach
   void stop() {
+    device.release();
     target.close();
+    leaks.assertNone();
+    assertThat(target.bufferBudget().usedBytes()).isZero();
+    assertThat(target.earlyBudget().usedBytes()).isZero();
   }
 
   private RawInitiator connect() throws IOException {
@@ -164,6 +172,11 @@ class IscsiPortalTest {
       initiator.send(new TaskManagementRequest(true, 1, 0, 8, 7, 3, 0, 2, 0));
       initiator.send(ping(9, 3, ""));
       assertThat(initiator.receive()).isInstanceOf(NopIn.class);
+      initiator.send(new TaskManagementRequest(true, 1, 0, 9, 7, 3, 0, 2, 0));
+      assertThat(initiator.receive())
+          .isInstanceOfSatisfying(
+              TaskManagementResponse.class,
+              r -> assertThat(r.response()).isEqualTo(TaskManagementResponse.FUNCTION_REJECTED));
       device.release();
       assertThat(initiator.receive())
           .isInstanceOfSatisfying(
@@ -229,6 +242,115 @@ class IscsiPortalTest {
           .isEqualTo(LogoutResponse.CLOSED);
       assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
     }
+  }
+
+  /** A session is closed when none of its commands changes anything any more. */
+  @Test
+  void logoutWaitsForTheDevice() throws Exception {
+    try (RawInitiator initiator = session(R2T_ONLY);
+        RawInitiator other = connect()) {
+      device.hold = true;
+      initiator.send(command(7, 2, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      initiator.send(write(8, 3));
+      assertThat(initiator.receive()).isInstanceOf(ReadyToTransfer.class);
+      initiator.send(new LogoutRequest(true, LogoutRequest.CLOSE_SESSION, 3, 0, 4, 0));
+      CompletableFuture<TargetPdu> next =
+          CompletableFuture.supplyAsync(() -> {
+            try {
+              return initiator.receive();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+      other.logIn("other", R2T_ONLY);
+      assertThat(next).isNotDone();
+      device.release();
+      assertThat(next.get()).isInstanceOf(LogoutResponse.class);
+      assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
+    }
+  }
+
+  /** Data that come unasked while their commands wait have a bound; what is beyond it can retry. */
+  @Test
+  void dataOfWaitingWritesAreBounded() throws IOException {
+    target.close();
+    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 1 << 20));
+    int length = 64 * 1024;
+    int fit = (1 << 19) / length;
+    try (RawInitiator initiator = session(Map.of(Key.IMMEDIATE_DATA, Key.YES))) {
+      Cdb large = Cdb.Transfer.write(0, 2048);
+      initiator.send(command(100, 2, false, true, 1 << 20, large, Pdu.NO_DATA));
+      assertThat(initiator.receive()).isInstanceOf(ReadyToTransfer.class);
+      for (int i = 0; i <= fit; i++) {
+        ByteBuf data = Unpooled.wrappedBuffer(new byte[length]);
+        Cdb write = Cdb.Transfer.write(0, length / 512);
+        initiator.send(command(i, 3 + i, false, true, length, write, data));
+      }
+      initiator.send(new TaskManagementRequest(true, 1, 0, 101, 100, 4 + fit, 0, 2, 0));
+      for (int i = 0; i <= fit; i++) {
+        TargetPdu answer = initiator.receive();
+        if (answer instanceof TaskManagementResponse aborted) {
+          assertThat(aborted.response()).isZero();
+          answer = initiator.receive();
+        }
+        CommandResponse response = (CommandResponse) answer;
+        assertThat(response.taskTag()).isEqualTo(i);
+        assertThat(response.status()).isEqualTo(i < fit ? 0 : 2);
+        if (i == fit) {
+          assertThat(response.data().getByte(response.data().readerIndex() + 4))
+              .isEqualTo((byte) 0xB);
+        }
+      }
+    }
+  }
+
+  /** All sessions share one budget; one that waits for it goes on when another ends. */
+  @Test
+  void sessionsShareTheBudget() throws Exception {
+    target.close();
+    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 1 << 20));
+    try (RawInitiator waiting = connect().logIn("waiting", R2T_ONLY)) {
+      waiting.send(command(1, 1, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
+      waiting.receive();
+      try (RawInitiator greedy = session(R2T_ONLY)) {
+        Cdb large = Cdb.Transfer.write(0, 2048);
+        greedy.send(command(7, 2, false, true, 1 << 20, large, Pdu.NO_DATA));
+        assertThat(greedy.receive()).isInstanceOf(ReadyToTransfer.class);
+        waiting.send(write(8, 2));
+        waiting.send(ping(9, 3, ""));
+        assertThat(waiting.receive()).isInstanceOf(NopIn.class);
+      }
+      assertThat(waiting.receive()).isInstanceOf(ReadyToTransfer.class);
+    }
+  }
+
+  /** Answers that nobody reads do not pile up, and others do not notice. */
+  @Test
+  void anInitiatorThatDoesNotReadIsNotListenedTo() throws Exception {
+    Thread flood;
+    try (RawInitiator deaf = session(R2T_ONLY);
+        RawInitiator good = connect().logIn("good", R2T_ONLY)) {
+      String text = "x".repeat(8000);
+      flood =
+          Thread.ofPlatform()
+              .start(() -> {
+                try {
+                  for (int i = 0; i < 100_000; i++) {
+                    ByteBuf data = ping(i, 2, text).data();
+                    deaf.send(new NopOut(true, 0, i, Pdu.NO_TAG, 2, 0, data));
+                  }
+                } catch (IOException closed) {
+                  assertThat(closed).isNotNull();
+                }
+              });
+      for (int i = 0; i < 500; i++) {
+        good.send(ping(i, 1 + i, ""));
+        assertThat(good.receive()).isInstanceOf(NopIn.class);
+        assertThat(UnpooledByteBufAllocator.DEFAULT.metric().usedDirectMemory())
+            .isLessThan(16 << 20);
+      }
+    }
+    flood.join();
   }
 
   @Test

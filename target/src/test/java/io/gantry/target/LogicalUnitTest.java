@@ -17,7 +17,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,6 +90,30 @@ class LogicalUnitTest {
     assertThat(sense(unit.send("12 00 80 00 FF 00"))).isEqualTo("05/2400");
     assertThat(sense(unit.send("12 02 00 00 FF 00"))).isEqualTo("05/2400");
     assertThat(sense(unit.send("12 01 86 00 FF 00"))).isEqualTo("05/2400");
+  }
+
+  /** A write that is flagged as a read has no data: it must not look as if it had been done. */
+  @Test
+  void aWriteThatComesAsARead() throws Exception {
+    try (ScsiDevice device = target.open("host", 0)) {
+      ByteBuffer room = ByteBuffer.allocate(512);
+      byte[] cdb = hex("8A 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00");
+      assertThat(sense(device.execute(new ScsiRequest(cdb, null, room)))).isEqualTo("05/0E03");
+    }
+  }
+
+  /** The pool is closed right after the target: nothing may still be running. */
+  @Test
+  void closingWaitsForRunningCommands() {
+    Nexus nexus = new Nexus("other", NAME);
+    byte[] cdb = hex("8A 00 00 00 00 00 00 00 00 00 00 00 03 E8 00 00");
+    List<CompletableFuture<ScsiResponse>> answers = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      ByteBuffer data = ByteBuffer.allocate(BLOCKS * 512);
+      answers.add(target.submit(nexus, 0, new ScsiRequest(cdb, data, null)));
+    }
+    target.close();
+    assertThat(answers).allMatch(CompletableFuture::isDone);
   }
 
   @Test

@@ -29,8 +29,13 @@ final class RawInitiator implements AutoCloseable {
 
   /** Logs in with these offers; commands start at CmdSN 1. */
   RawInitiator logIn(Map<Key, String> offers) throws IOException {
+    return logIn("raw", offers);
+  }
+
+  /** As {@link #logIn(Map)}, as another initiator. */
+  RawInitiator logIn(String name, Map<Key, String> offers) throws IOException {
     InitiatorLogin login =
-        new InitiatorLogin("iqn.2026-11.io.gantry.test:raw", RamDevice.NAME, 0x8000L, offers);
+        new InitiatorLogin("iqn.2026-11.io.gantry.test:" + name, RamDevice.NAME, 0x8000L, offers);
     Pdu request = login.first();
     while (true) {
       send(request);
