@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
  */
 final class ProgressLine implements CopyProgress, AutoCloseable {
   private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-  private static final int BAR_WIDTH = 24;
+  private static final int BAR_WIDTH = 12; // the line fits in 80 columns
   private static final String ERASE = "\r\033[K";
 
   /** The launcher asks the shell, which knows; Java does not tell about standard error alone. */
