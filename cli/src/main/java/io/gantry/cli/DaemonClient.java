@@ -1,7 +1,12 @@
 package io.gantry.cli;
 
+import io.gantry.server.CloneRequest;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.PoolView;
+import io.gantry.server.SnapshotRequest;
+import io.gantry.server.SnapshotView;
+import io.gantry.server.TokenView;
+import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
@@ -34,6 +39,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class DaemonClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final JsonMapper JSON = new JsonMapper();
+  private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
   private static final Pattern TOKEN = Pattern.compile("[!-~]{1,1024}");
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
@@ -135,6 +141,42 @@ final class DaemonClient implements AutoCloseable {
     var _ = exchange("DELETE", path(name), null);
   }
 
+  VolumeView change(String name, VolumeChange change) throws IOException {
+    return send("PATCH", path(name), change, VolumeView.class);
+  }
+
+  VolumeView clone(String name, CloneRequest request) throws IOException {
+    return send("POST", path(name) + "/clones", request, VolumeView.class);
+  }
+
+  List<SnapshotView> snapshots(String volume) throws IOException {
+    return List.of(send("GET", path(volume) + "/snapshots", null, SnapshotView[].class));
+  }
+
+  SnapshotView createSnapshot(String volume, String name) throws IOException {
+    SnapshotRequest request = new SnapshotRequest(name);
+    return send("POST", path(volume) + "/snapshots", request, SnapshotView.class);
+  }
+
+  void deleteSnapshot(String volume, String name) throws IOException {
+    var _ = exchange("DELETE", path(volume, name), null);
+  }
+
+  VolumeView rollBack(String volume, String name) throws IOException {
+    return send("POST", path(volume, name) + "/rollback", null, VolumeView.class);
+  }
+
+  List<TokenView> tokens() throws IOException {
+    return List.of(send("GET", "tokens", null, TokenView[].class));
+  }
+
+  void revoke(String id) throws IOException {
+    if (!TOKEN_ID.matcher(id).matches()) {
+      throw new Failure("'%s' is no token's id; 'gantry token list' shows them all".formatted(id));
+    }
+    var _ = exchange("DELETE", "tokens/" + id, null);
+  }
+
   PoolView pool() throws IOException {
     return send("GET", "pool", null, PoolView.class);
   }
@@ -145,6 +187,15 @@ final class DaemonClient implements AutoCloseable {
           "'%s' is no name of a volume; 'gantry volume list' shows them all".formatted(name));
     }
     return "volumes/" + name;
+  }
+
+  private static String path(String volume, String snapshot) throws Failure {
+    if (!VolumeRequest.isName(snapshot)) {
+      throw new Failure(
+          "'%s' is no name of a snapshot; 'gantry snapshot list' shows them all"
+              .formatted(snapshot));
+    }
+    return path(volume) + "/snapshots/" + snapshot;
   }
 
   private <T> T send(String method, String path, @Nullable Object body, Class<T> type)

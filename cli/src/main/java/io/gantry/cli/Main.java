@@ -35,6 +35,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       ServeCommand.class,
       VolumeCommand.class,
+      SnapshotCommand.class,
+      TokenCommand.class,
       CopyCommand.class,
       DsmCommand.class,
       CheckCommand.class

@@ -1,24 +1,16 @@
 package io.gantry.cli;
 
-import io.gantry.copy.Copier;
-import io.gantry.copy.CopyEnd;
-import io.gantry.copy.CopyMethod;
-import io.gantry.copy.CopyRequest;
 import io.gantry.copy.CopyResult;
 import io.gantry.copy.DiskEnd;
 import io.gantry.copy.FileEnd;
-import io.gantry.initiator.IscsiSession;
-import io.gantry.initiator.IscsiUrl;
-import io.gantry.scsi.ScsiDevice;
+import io.gantry.server.CloneRequest;
+import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,12 +19,16 @@ import picocli.CommandLine.Spec;
 
 @Command(
     name = "volume",
-    description = "Create, show, fill and delete the volumes of a running daemon.",
+    description = "Create, show, change, clone, fill and delete the volumes of a running daemon.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       VolumeCommand.Create.class,
       VolumeCommand.ListAll.class,
       VolumeCommand.Show.class,
+      VolumeCommand.Resize.class,
+      VolumeCommand.Rename.class,
+      VolumeCommand.Protect.class,
+      VolumeCommand.Clone.class,
       VolumeCommand.Delete.class,
       VolumeCommand.Import.class,
       VolumeCommand.Export.class
@@ -42,63 +38,14 @@ final class VolumeCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "which? create, list, show, delete, import or export");
-  }
-
-  /** What the subcommands share. */
-  abstract static class OnDaemon implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private DaemonClient.Options daemon;
-    @Mixin private JsonOption format;
-
-    abstract void run(DaemonClient client) throws IOException;
-
-    @Override
-    public Integer call() throws IOException {
-      try (DaemonClient client = daemon.connect()) {
-        run(client);
-      }
-      out().flush();
-      return 0;
-    }
-
-    PrintWriter out() {
-      return spec.commandLine().getOut();
-    }
-
-    boolean json() {
-      return format.json;
-    }
-
-    /** Prints a volume: its URL last, for scripts that take the last line. */
-    void print(VolumeView volume, String what) {
-      if (json()) {
-        Terminal.printJson(out(), volume);
-      } else {
-        out().println(what);
-        out().println(volume.url());
-      }
-    }
-
-    /** Copies between a volume and a file over iSCSI, as any initiator would. */
-    CopyResult copy(CopyEnd source, CopyEnd destination) throws IOException {
-      try (ProgressLine progress = ProgressLine.onStandardError()) {
-        return new Copier(source, destination, progress, System::nanoTime)
-            .run(CopyRequest.everything(CopyMethod.RW));
-      }
-    }
-
-    static ScsiDevice open(VolumeView volume) throws IOException {
-      return IscsiSession.open(IscsiUrl.parse(volume.url()));
-    }
+    throw new ParameterException(spec.commandLine(), "which? see gantry volume --help");
   }
 
   @Command(
       name = "create",
       description = "Create a volume. The last line printed is its URL.",
       footer = {"", "Example:", "  gantry volume create disk 10G"})
-  static final class Create extends OnDaemon {
+  static final class Create extends DaemonCommand {
     @Parameters(paramLabel = "NAME", description = "Letters, digits, dots, dashes, underscores.")
     private String name;
 
@@ -123,7 +70,7 @@ final class VolumeCommand implements Runnable {
   }
 
   @Command(name = "list", description = "List the volumes.")
-  static final class ListAll extends OnDaemon {
+  static final class ListAll extends DaemonCommand {
     @Override
     void run(DaemonClient client) throws IOException {
       List<VolumeView> volumes = client.volumes();
@@ -136,13 +83,14 @@ final class VolumeCommand implements Runnable {
         return;
       }
       Terminal.Table table =
-          new Terminal.Table(">LUN", "NAME", ">SIZE", ">MAPPED", ">BLOCK", "URL");
+          new Terminal.Table(">LUN", "NAME", ">SIZE", ">MAPPED", ">UNIQUE", ">BLOCK", "URL");
       for (VolumeView volume : volumes) {
         table.row(
             volume.lun(),
             volume.name(),
             Size.human(volume.sizeBytes()),
             Size.human(volume.mappedBytes()),
+            Size.human(volume.uniqueBytes()),
             volume.blockBytes(),
             volume.url());
       }
@@ -151,7 +99,7 @@ final class VolumeCommand implements Runnable {
   }
 
   @Command(name = "show", description = "Show one volume.")
-  static final class Show extends OnDaemon {
+  static final class Show extends DaemonCommand {
     @Parameters(paramLabel = "NAME", description = "The volume.")
     private String name;
 
@@ -169,14 +117,105 @@ final class VolumeCommand implements Runnable {
               "size",
               "%s (%,d bytes)".formatted(Size.human(volume.sizeBytes()), volume.sizeBytes()))
           .row("mapped", Size.human(volume.mappedBytes()))
+          .row("unique", Size.human(volume.uniqueBytes()) + " that deleting it would free")
+          .row("access", volume.readOnly() ? "read-only" : "read and write")
           .row("block", Size.human(volume.blockBytes()))
           .row("URL", volume.url())
           .print(out(), "");
     }
   }
 
+  @Command(
+      name = "resize",
+      description = "Make a volume larger or smaller.",
+      footer = {"", "Example:", "  gantry volume resize disk 20G"})
+  static final class Resize extends DaemonCommand {
+    @Parameters(paramLabel = "NAME", description = "The volume.")
+    private String name;
+
+    @Parameters(
+        paramLabel = "SIZE",
+        converter = Size.Converter.class,
+        description = "Bytes, or with K, M, G, T: 4096, 512M, 10G.")
+    private Size size;
+
+    @Option(names = "--force", description = "Cut off data behind the new end.")
+    private boolean force;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      VolumeView volume = client.change(name, new VolumeChange(null, size.bytes(), force, null));
+      print(volume, "%s is %s now".formatted(name, size));
+    }
+  }
+
+  @Command(name = "rename", description = "Give a volume another name; its LUN stays.")
+  static final class Rename extends DaemonCommand {
+    @Parameters(paramLabel = "NAME", description = "The volume.")
+    private String name;
+
+    @Parameters(paramLabel = "NEW", description = "Its new name.")
+    private String to;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      print(
+          client.change(name, new VolumeChange(to, null, null, null)),
+          "%s is called %s now".formatted(name, to));
+    }
+  }
+
+  @Command(
+      name = "protect",
+      description = "Make a volume read-only, or writable again with --off.",
+      footer = {"", "Example:", "  gantry volume protect golden"})
+  static final class Protect extends DaemonCommand {
+    @Parameters(paramLabel = "NAME", description = "The volume.")
+    private String name;
+
+    @Option(names = "--off", description = "Make it writable again.")
+    private boolean off;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      print(
+          client.change(name, new VolumeChange(null, null, null, !off)),
+          "%s is %s now".formatted(name, off ? "writable" : "read-only"));
+    }
+  }
+
+  @Command(
+      name = "clone",
+      description = {
+        "Make a writable copy of a volume or snapshot at once; it shares everything with it until"
+            + " one of them is written to.",
+        "The last line printed is the new volume's URL."
+      },
+      footer = {
+        "",
+        "Examples:",
+        "  gantry volume clone golden vm7",
+        "  gantry volume clone golden@patched vm8"
+      })
+  static final class Clone extends DaemonCommand {
+    @Parameters(paramLabel = "SRC", description = "VOLUME, or VOLUME@SNAPSHOT.")
+    private String source;
+
+    @Parameters(paramLabel = "NAME", description = "The new volume.")
+    private String name;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      int at = source.indexOf('@');
+      String snapshot = at < 0 ? null : source.substring(at + 1);
+      VolumeView volume =
+          client.clone(at < 0 ? source : source.substring(0, at), new CloneRequest(name, snapshot));
+      print(volume, "cloned %s to %s, LUN %d".formatted(source, name, volume.lun()));
+    }
+  }
+
   @Command(name = "delete", description = "Delete a volume and what is on it.")
-  static final class Delete extends OnDaemon {
+  static final class Delete extends DaemonCommand {
     @Parameters(paramLabel = "NAME", description = "The volume.")
     private String name;
 
@@ -199,7 +238,7 @@ final class VolumeCommand implements Runnable {
         "Zeros take no space. The last line printed is the volume's URL."
       },
       footer = {"", "Example:", "  gantry volume import golden windows-server.img"})
-  static final class Import extends OnDaemon {
+  static final class Import extends DaemonCommand {
     @Parameters(paramLabel = "NAME", description = "The new volume.")
     private String name;
 
@@ -258,7 +297,7 @@ final class VolumeCommand implements Runnable {
       name = "export",
       description = "Write a volume to a file, over iSCSI. Zeros take no space in the file.",
       footer = {"", "Example:", "  gantry volume export golden copy.img"})
-  static final class Export extends OnDaemon {
+  static final class Export extends DaemonCommand {
     @Parameters(paramLabel = "NAME", description = "The volume.")
     private String name;
 

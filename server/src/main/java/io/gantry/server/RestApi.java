@@ -3,6 +3,9 @@ package io.gantry.server;
 import io.gantry.store.NoSpaceException;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolStatistics;
+import io.gantry.store.Snapshot;
+import io.gantry.store.Token;
+import io.gantry.store.Usage;
 import io.gantry.store.Volume;
 import io.helidon.common.media.type.MediaTypes;
 import io.helidon.http.DirectHandler;
@@ -19,6 +22,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +43,15 @@ import tools.jackson.databind.type.LogicalType;
  * GET    /api/v1/volumes          [VolumeView]
  * POST   /api/v1/volumes          VolumeRequest -> 201 VolumeView
  * GET    /api/v1/volumes/{name}   VolumeView
+ * PATCH  /api/v1/volumes/{name}   VolumeChange -> VolumeView
  * DELETE /api/v1/volumes/{name}   204
+ * POST   /api/v1/volumes/{name}/clones       CloneRequest -> 201 VolumeView
+ * GET    /api/v1/volumes/{name}/snapshots    [SnapshotView]
+ * POST   /api/v1/volumes/{name}/snapshots    SnapshotRequest -> 201 SnapshotView
+ * DELETE /api/v1/volumes/{name}/snapshots/{snapshot}            204
+ * POST   /api/v1/volumes/{name}/snapshots/{snapshot}/rollback   VolumeView
+ * GET    /api/v1/tokens           [TokenView]
+ * DELETE /api/v1/tokens/{id}      204
  * </pre>
  *
  * Every request carries {@code Authorization: Bearer TOKEN}. What goes wrong answers with {@code
@@ -51,6 +63,8 @@ final class RestApi {
   private static final byte[] NOTHING = {};
   private static final String VOLUMES = "/api/v1/volumes";
   private static final String VOLUME = VOLUMES + "/{name}";
+  private static final String SNAPSHOTS = VOLUME + "/snapshots";
+  private static final String SNAPSHOT = SNAPSHOTS + "/{snapshot}";
 
   /** More blocks than this have no address in 512-byte blocks of 64-bit byte offsets. */
   private static final long MAXIMUM_SIZE_BYTES = 1L << 52;
@@ -104,11 +118,20 @@ final class RestApi {
                 send(response, Status.OK_200, pool.volumes().stream().map(this::view).toList()))
         .post(VOLUMES, this::create)
         .get(VOLUME, (request, response) -> send(response, Status.OK_200, view(named(request))))
+        .patch(VOLUME, this::change)
         .delete(VOLUME, this::delete)
+        .post(VOLUME + "/clones", this::cloneVolume)
+        .get(SNAPSHOTS, this::snapshots)
+        .post(SNAPSHOTS, this::createSnapshot)
+        .delete(SNAPSHOT, this::deleteSnapshot)
+        .post(SNAPSHOT + "/rollback", this::rollBack)
+        .get("/api/v1/tokens", (_, response) -> send(response, Status.OK_200, tokens()))
+        .delete("/api/v1/tokens/{id}", this::revoke)
         .any((request, _) -> refuseRoute(request))
         .error(Refusal.class, (_, response, e) -> sendError(response, e.status, e.getMessage()))
         .error(JacksonException.class, RestApi::refuseJson)
         .error(NoSpaceException.class, RestApi::sendNoSpace)
+        .error(IllegalArgumentException.class, RestApi::refuseArgument)
         .error(Exception.class, RestApi::sendFailure);
   }
 
@@ -174,12 +197,15 @@ final class RestApi {
   }
 
   private VolumeView view(Volume volume) {
+    Usage usage = volume.usage();
     return new VolumeView(
         volume.name(),
         volume.lun(),
         volume.sizeBytes(),
         volume.blockBytes(),
-        volume.mappedBytes(),
+        usage.mappedBytes(),
+        usage.uniqueBytes(),
+        volume.readOnly(),
         "iscsi://%s/%s/%d".formatted(portal, targetName, volume.lun()));
   }
 
@@ -196,10 +222,17 @@ final class RestApi {
                     .formatted(name)));
   }
 
-  private void create(ServerRequest request, ServerResponse response) throws IOException {
+  private static <T> T body(ServerRequest request, Class<T> type) {
     byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : NOTHING;
-    VolumeRequest wanted = JSON.readValue(body, VolumeRequest.class);
-    require(wanted != null, "the body is null; " + VolumeRequest.FORM);
+    T value = JSON.readValue(body, type);
+    if (value == null) {
+      throw new Refusal(Status.BAD_REQUEST_400, "the body is null");
+    }
+    return value;
+  }
+
+  private void create(ServerRequest request, ServerResponse response) throws IOException {
+    VolumeRequest wanted = body(request, VolumeRequest.class);
     int blockBytes =
         wanted.blockBytes() == 0 ? VolumeRequest.USUAL_BLOCK_BYTES : wanted.blockBytes();
     require(
@@ -233,6 +266,130 @@ final class RestApi {
       throws IOException {
     pool.deleteVolume(named(request));
     response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private synchronized void change(ServerRequest request, ServerResponse response)
+      throws IOException {
+    Volume volume = named(request);
+    VolumeChange change = body(request, VolumeChange.class);
+    if (change.sizeBytes() != null) {
+      pool.resizeVolume(volume, change.sizeBytes(), Boolean.TRUE.equals(change.force()));
+    }
+    if (change.readOnly() != null) {
+      pool.protectVolume(volume, change.readOnly());
+    }
+    if (change.name() != null) {
+      requireName(change.name());
+      pool.renameVolume(volume, change.name());
+    }
+    send(response, Status.OK_200, view(volume));
+  }
+
+  private synchronized void cloneVolume(ServerRequest request, ServerResponse response)
+      throws IOException {
+    Volume source = named(request);
+    CloneRequest wanted = body(request, CloneRequest.class);
+    requireName(wanted.name());
+    Volume made =
+        wanted.snapshot() == null
+            ? pool.cloneVolume(source, wanted.name())
+            : pool.cloneSnapshot(snapshot(source, wanted.snapshot()), wanted.name());
+    send(response, Status.CREATED_201, view(made));
+  }
+
+  private static void requireName(@Nullable String name) {
+    require(
+        name != null && VolumeRequest.isName(name),
+        "'%s' is no name: 1 to 64 letters, digits, dots, dashes and underscores".formatted(name));
+  }
+
+  private void snapshots(ServerRequest request, ServerResponse response) {
+    Volume volume = named(request);
+    send(
+        response,
+        Status.OK_200,
+        pool.snapshots(volume).stream().map(snapshot -> view(volume, snapshot)).toList());
+  }
+
+  private SnapshotView view(Volume volume, Snapshot snapshot) {
+    Usage usage = pool.usage(snapshot);
+    return new SnapshotView(
+        volume.name(),
+        snapshot.name(),
+        snapshot.created().toString(),
+        snapshot.sizeBytes(),
+        usage.mappedBytes(),
+        usage.uniqueBytes());
+  }
+
+  private Snapshot snapshot(Volume volume, String name) {
+    return pool.snapshot(volume, name)
+        .orElseThrow(() ->
+            new Refusal(
+                Status.NOT_FOUND_404,
+                "volume '%s' has no snapshot '%s'; 'gantry snapshot list' shows those there are"
+                    .formatted(volume.name(), name)));
+  }
+
+  private Snapshot namedSnapshot(ServerRequest request) {
+    return snapshot(named(request), request.path().pathParameters().get("snapshot"));
+  }
+
+  private synchronized void createSnapshot(ServerRequest request, ServerResponse response)
+      throws IOException {
+    Volume volume = named(request);
+    SnapshotRequest wanted = body(request, SnapshotRequest.class);
+    requireName(wanted.name());
+    send(response, Status.CREATED_201, view(volume, pool.createSnapshot(volume, wanted.name())));
+  }
+
+  private synchronized void deleteSnapshot(ServerRequest request, ServerResponse response)
+      throws IOException {
+    pool.deleteSnapshot(namedSnapshot(request));
+    response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private synchronized void rollBack(ServerRequest request, ServerResponse response)
+      throws IOException {
+    Volume volume = named(request);
+    pool.rollBack(volume, namedSnapshot(request));
+    send(response, Status.OK_200, view(volume));
+  }
+
+  private List<TokenView> tokens() {
+    return pool.tokens().stream()
+        .map(token -> {
+          Usage usage = pool.usage(token);
+          return new TokenView(
+              "%016x".formatted(token.number()),
+              pool.volume(token.volumeId()).map(Volume::name).orElse(""),
+              token.lengthBytes(),
+              usage.mappedBytes(),
+              usage.uniqueBytes(),
+              token.inactivityTimeoutMillis() / 1000);
+        })
+        .toList();
+  }
+
+  private void revoke(ServerRequest request, ServerResponse response) throws IOException {
+    String id = request.path().pathParameters().get("id");
+    Token token =
+        pool.tokens().stream()
+            .filter(live -> "%016x".formatted(live.number()).equals(id))
+            .findAny()
+            .orElseThrow(() ->
+                new Refusal(
+                    Status.NOT_FOUND_404,
+                    "there is no token '%s'; 'gantry token list' shows those there are"
+                        .formatted(id)));
+    pool.end(token, Token.End.REVOKED);
+    pool.flush();
+    response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private static void refuseArgument(
+      ServerRequest request, ServerResponse response, IllegalArgumentException e) {
+    sendError(response, Status.CONFLICT_409, e.getMessage());
   }
 
   private static void require(boolean condition, String message) {

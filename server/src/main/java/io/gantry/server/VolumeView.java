@@ -8,7 +8,16 @@ package io.gantry.server;
  * @param sizeBytes what initiators see
  * @param blockBytes bytes of a logical block
  * @param mappedBytes what it maps of the pool, shared or not
+ * @param uniqueBytes what nothing else maps: deleting the volume frees this
+ * @param readOnly whether writes are refused
  * @param url for libiscsi, QEMU and Gantry itself
  */
 public record VolumeView(
-    String name, int lun, long sizeBytes, int blockBytes, long mappedBytes, String url) {}
+    String name,
+    int lun,
+    long sizeBytes,
+    int blockBytes,
+    long mappedBytes,
+    long uniqueBytes,
+    boolean readOnly,
+    String url) {}

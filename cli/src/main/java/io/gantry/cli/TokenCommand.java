@@ -1,0 +1,69 @@
+package io.gantry.cli;
+
+import io.gantry.server.TokenView;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "token",
+    description = "See the tokens that hosts hold, and what they pin.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {TokenCommand.ListAll.class, TokenCommand.Revoke.class})
+final class TokenCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "which? list or revoke");
+  }
+
+  @Command(name = "list", description = "List the tokens that are alive.")
+  static final class ListAll extends DaemonCommand {
+    @Override
+    void run(DaemonClient client) throws IOException {
+      List<TokenView> tokens = client.tokens();
+      if (json()) {
+        Terminal.printJson(out(), tokens);
+        return;
+      }
+      if (tokens.isEmpty()) {
+        out().println("no tokens are alive");
+        return;
+      }
+      Terminal.Table table =
+          new Terminal.Table("ID", "VOLUME", ">LENGTH", ">MAPPED", ">PINNED", ">TIMEOUT");
+      for (TokenView token : tokens) {
+        table.row(
+            token.id(),
+            token.volume().isEmpty() ? "(deleted)" : token.volume(),
+            Size.human(token.lengthBytes()),
+            Size.human(token.mappedBytes()),
+            Size.human(token.uniqueBytes()),
+            Terminal.human(Duration.ofSeconds(token.inactivityTimeoutSeconds())));
+      }
+      table.print(out(), "");
+    }
+  }
+
+  @Command(
+      name = "revoke",
+      description = "End a token: its holder is told that it was revoked, and its space is freed.")
+  static final class Revoke extends DaemonCommand {
+    @Parameters(paramLabel = "ID", description = "As 'gantry token list' shows it.")
+    private String id;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      client.revoke(id);
+      if (!json()) {
+        out().println("revoked " + id);
+      }
+    }
+  }
+}
