@@ -82,12 +82,89 @@ class CommandsTest {
     assertThat(administer("volume", "show", "shown").out)
         .contains("512 MiB (536,870,912 bytes)", url(created));
     assertThat(administer("volume", "list").lines().getFirst())
-        .matches("LUN +NAME +SIZE +MAPPED +BLOCK +URL");
+        .matches("LUN +NAME +SIZE +MAPPED +UNIQUE +BLOCK +URL");
     String json = administer("volume", "list", "--json").out;
     assertThat(new JsonMapper().readTree(json))
         .anySatisfy(volume -> assertThat(volume.path("name").asString()).isEqualTo("shown"));
     assertThat(administer("volume", "delete", "shown").exitCode).isZero();
     assertThat(administer("volume", "show", "shown").exitCode).isEqualTo(1);
+  }
+
+  @Test
+  void snapshotsAndClonesShareAndGoBack() throws IOException {
+    Path in = noise("golden", 2 << 20);
+    assertThat(url(administer("volume", "import", "golden", in.toString()))).isNotEmpty();
+    assertThat(administer("snapshot", "create", "golden", "clean").exitCode).isZero();
+    assertThat(administer("snapshot", "create", "golden", "clean").err)
+        .isEqualTo("gantry: volume golden has a snapshot clean already\n");
+    String clone = url(administer("volume", "clone", "golden@clean", "clone"));
+    String golden = url(administer("volume", "clone", "golden", "other")).replaceAll("\\d+$", "");
+    assertThat(clone).startsWith(golden);
+    var view = new JsonMapper().readTree(administer("volume", "show", "clone", "--json").out);
+    assertThat(view.path("mappedBytes").asLong()).isEqualTo(2 << 20);
+    assertThat(view.path("uniqueBytes").asLong()).isZero();
+    Path out = directory.resolve("clone.img");
+    assertThat(administer("volume", "export", "clone", out.toString()).exitCode).isZero();
+    assertThat(out).hasSameBinaryContentAs(in);
+
+    // The clone is written to; the snapshot is not, and the volume goes back to it.
+    assertThat(run("copy", noise("changed", 2 << 20).toString(), clone).exitCode).isZero();
+    assertThat(administer("snapshot", "rollback", "golden", "clean").exitCode).isZero();
+    assertThat(administer("volume", "export", "golden", out.toString()).exitCode).isZero();
+    assertThat(out).hasSameBinaryContentAs(in);
+    assertThat(administer("snapshot", "list", "golden").lines().getLast())
+        .matches("golden +clean +2.00 MiB +2.00 MiB +0 B +\\S+Z");
+
+    assertThat(administer("volume", "delete", "golden").err).contains("has 1 snapshots");
+    assertThat(administer("snapshot", "delete", "golden", "clean").exitCode).isZero();
+    assertThat(administer("volume", "delete", "golden").exitCode).isZero();
+  }
+
+  @Test
+  void aVolumeIsResizedRenamedAndProtected() throws IOException {
+    Path in = noise("small", 1 << 20);
+    String url = url(administer("volume", "import", "sized", in.toString()));
+    assertThat(administer("volume", "resize", "sized", "2M").exitCode).isZero();
+    assertThat(administer("volume", "resize", "sized", "512K").err).contains("has data behind");
+    assertThat(administer("volume", "resize", "sized", "512K", "--force").exitCode).isZero();
+    assertThat(url(administer("volume", "rename", "sized", "renamed"))).isEqualTo(url);
+    assertThat(administer("volume", "protect", "renamed").exitCode).isZero();
+    Path half = noise("half", 512 << 10);
+    assertThat(run("copy", half.toString(), url).err).contains("write protected");
+    assertThat(administer("volume", "protect", "--off", "renamed").exitCode).isZero();
+    assertThat(run("copy", half.toString(), url).exitCode).isZero();
+  }
+
+  @Test
+  void tokensAreListedAndRevoked() throws IOException {
+    var volume = daemon.pool().createVolume("frozen", 1 << 20, 512);
+    var token =
+        daemon
+            .pool()
+            .freeze(volume, List.of(new io.gantry.store.Extent(0, 1 << 20)), 90_000)
+            .orElseThrow();
+    String id = "%016x".formatted(token.number());
+    assertThat(administer("token", "list").out)
+        .containsPattern(id + " +frozen +1.00 MiB +0 B +0 B +90.0 s");
+    assertThat(administer("token", "revoke", id).exitCode).isZero();
+    assertThat(daemon.pool().token(token.number())).isEmpty();
+    assertThat(administer("token", "revoke", id).err).contains("there is no token");
+  }
+
+  @Test
+  void aPoolIsChecked() throws IOException {
+    Path whole = directory.resolve("whole");
+    Daemon.start(new DaemonSettings(whole, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME)).close();
+    Outcome consistent = run("check", whole.toString());
+    assertThat(consistent.exitCode).isZero();
+    assertThat(consistent.out).contains("consistent; 0 volumes");
+    byte[] root = Files.readAllBytes(whole.resolve("pool"));
+    root[40] ^= 1;
+    Files.write(whole.resolve("pool"), root);
+    Outcome damaged = run("check", whole.toString());
+    assertThat(damaged.exitCode).isEqualTo(1);
+    assertThat(damaged.out).contains("finding: ").contains("NOT consistent");
+    assertThat(run("check", data.toString()).err).contains("in use");
   }
 
   @Test
