@@ -41,6 +41,12 @@ final class VolumeCommand implements Runnable {
     throw new ParameterException(spec.commandLine(), "which? see gantry volume --help");
   }
 
+  /** A command on one volume. */
+  abstract static class OnVolume extends DaemonCommand {
+    @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
+    String name;
+  }
+
   @Command(
       name = "create",
       description = "Create a volume. The last line printed is its URL.",
@@ -99,10 +105,7 @@ final class VolumeCommand implements Runnable {
   }
 
   @Command(name = "show", description = "Show one volume.")
-  static final class Show extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The volume.")
-    private String name;
-
+  static final class Show extends OnVolume {
     @Override
     void run(DaemonClient client) throws IOException {
       VolumeView volume = client.volume(name);
@@ -129,11 +132,9 @@ final class VolumeCommand implements Runnable {
       name = "resize",
       description = "Make a volume larger or smaller.",
       footer = {"", "Example:", "  gantry volume resize disk 20G"})
-  static final class Resize extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The volume.")
-    private String name;
-
+  static final class Resize extends OnVolume {
     @Parameters(
+        index = "1",
         paramLabel = "SIZE",
         converter = Size.Converter.class,
         description = "Bytes, or with K, M, G, T: 4096, 512M, 10G.")
@@ -150,11 +151,8 @@ final class VolumeCommand implements Runnable {
   }
 
   @Command(name = "rename", description = "Give a volume another name; its LUN stays.")
-  static final class Rename extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The volume.")
-    private String name;
-
-    @Parameters(paramLabel = "NEW", description = "Its new name.")
+  static final class Rename extends OnVolume {
+    @Parameters(index = "1", paramLabel = "NEW", description = "Its new name.")
     private String to;
 
     @Override
@@ -169,10 +167,7 @@ final class VolumeCommand implements Runnable {
       name = "protect",
       description = "Make a volume read-only, or writable again with --off.",
       footer = {"", "Example:", "  gantry volume protect golden"})
-  static final class Protect extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The volume.")
-    private String name;
-
+  static final class Protect extends OnVolume {
     @Option(names = "--off", description = "Make it writable again.")
     private boolean off;
 
@@ -215,10 +210,7 @@ final class VolumeCommand implements Runnable {
   }
 
   @Command(name = "delete", description = "Delete a volume and what is on it.")
-  static final class Delete extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The volume.")
-    private String name;
-
+  static final class Delete extends OnVolume {
     @Override
     void run(DaemonClient client) throws IOException {
       VolumeView volume = client.volume(name);
@@ -297,11 +289,11 @@ final class VolumeCommand implements Runnable {
       name = "export",
       description = "Write a volume to a file, over iSCSI. Zeros take no space in the file.",
       footer = {"", "Example:", "  gantry volume export golden copy.img"})
-  static final class Export extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The volume.")
-    private String name;
-
-    @Parameters(paramLabel = "FILE", description = "Replaced when the export has succeeded.")
+  static final class Export extends OnVolume {
+    @Parameters(
+        index = "1",
+        paramLabel = "FILE",
+        description = "Replaced when the export has succeeded.")
     private Path file;
 
     @Override
