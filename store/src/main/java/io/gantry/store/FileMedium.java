@@ -25,6 +25,9 @@ public final class FileMedium implements Medium {
   private static final String JOURNAL = "journal";
   private static final String LOCK = "lock";
 
+  /** Smaller holes cost the file system more extents than they are worth. */
+  private static final long DISCARD_GRANULARITY = 1 << 20;
+
   /** A write that fails with less than this left failed for want of space. */
   private static final long FULL_BYTES = 1 << 20;
 
@@ -32,12 +35,14 @@ public final class FileMedium implements Medium {
   private final FileChannel lockChannel;
   private final FileChannel chunks;
   private final FileChannel journal;
+  private final HolePuncher puncher;
 
   private FileMedium(Path directory, FileChannel lock, FileChannel chunks, FileChannel journal) {
     this.directory = directory;
     this.lockChannel = lock;
     this.chunks = chunks;
     this.journal = journal;
+    this.puncher = HolePuncher.open(directory.resolve(CHUNKS));
   }
 
   /** Whether the directory holds a pool, open or not. */
@@ -192,6 +197,16 @@ public final class FileMedium implements Medium {
   @Override
   public void syncChunks() throws IOException {
     chunks.force(false);
+  }
+
+  @Override
+  public long discardGranularityBytes() {
+    return DISCARD_GRANULARITY;
+  }
+
+  @Override
+  public boolean discardChunks(long position, long lengthBytes) {
+    return puncher.punch(position, lengthBytes);
   }
 
   @Override

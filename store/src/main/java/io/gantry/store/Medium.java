@@ -43,6 +43,17 @@ public interface Medium extends Closeable {
   /** Makes all completed chunk writes durable. */
   void syncChunks() throws IOException;
 
+  /** Bytes from which on giving room back is worth the trouble. */
+  long discardGranularityBytes();
+
+  /**
+   * Gives back the room of a range of the chunk space that nobody uses; what it reads as afterwards
+   * is not defined.
+   *
+   * @return whether the room was given back; if not, the range still has it
+   */
+  boolean discardChunks(long position, long lengthBytes);
+
   /** The byte behind the last one of the chunk space that was ever written. */
   long chunksLength() throws IOException;
 

@@ -63,6 +63,7 @@ final class Metadata implements AutoCloseable {
   /** Reads the journal: everything is as it was at the last commit. */
   void readJournal() throws IOException {
     journal.replay(this::replay);
+    space.forgetFreed();
   }
 
   /** Begins to commit. */
@@ -247,12 +248,27 @@ final class Metadata implements AutoCloseable {
 
     @Override
     public void settle() {
-      if (!settling.isEmpty()) {
-        epochs.awaitEarlier();
+      if (settling.isEmpty()) {
+        return;
       }
+      epochs.awaitEarlier();
       while (!settling.isEmpty()) {
         locked(() -> {
           space.settle(settling);
+          return null;
+        });
+      }
+      giveRoomBack();
+    }
+
+    /** Nobody can be using the chunks meanwhile: they are neither named nor free. */
+    private void giveRoomBack() {
+      int minimum = (int) Math.max(1, medium.discardGranularityBytes() / chunkBytes);
+      for (Space.Run run : locked(() -> space.takeFreed(minimum))) {
+        long position = (long) run.first() * chunkBytes;
+        boolean given = medium.discardChunks(position, (long) run.count() * chunkBytes);
+        locked(() -> {
+          space.discarded(run, given);
           return null;
         });
       }

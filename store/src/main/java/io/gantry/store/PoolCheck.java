@@ -136,6 +136,16 @@ public record PoolCheck(
     }
 
     @Override
+    public long discardGranularityBytes() {
+      return medium.discardGranularityBytes();
+    }
+
+    @Override
+    public boolean discardChunks(long position, long lengthBytes) {
+      return false;
+    }
+
+    @Override
     public long chunksLength() throws IOException {
       return medium.chunksLength();
     }

@@ -2,8 +2,10 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,10 @@ final class Space {
   private final BitSet unwritten = new BitSet();
 
   private final BitSet freeUnwritten = new BitSet();
+
+  /** Chunks that became free since {@link #takeFreed} was called last; some are in use again. */
+  private final BitSet freed = new BitSet();
+
   private int cursor;
   private long usedChunks;
 
@@ -88,6 +94,7 @@ final class Space {
     if (count == 0) {
       usedChunks--;
       (unwritten.get((int) chunk) ? freeUnwritten : free).set((int) chunk);
+      freed.set((int) chunk);
     }
   }
 
@@ -122,6 +129,44 @@ final class Space {
     int chunk = again >= 0 ? again : (int) highWater;
     unwritten.set(chunk);
     return chunk;
+  }
+
+  /** Chunks that lie together. */
+  record Run(int first, int count) {}
+
+  /**
+   * Takes chunks that have become free and have room on the medium out of use, so that their room
+   * can be given back, where at least so many of them lie together.
+   */
+  List<Run> takeFreed(int minimumCount) {
+    List<Run> runs = new ArrayList<>();
+    freed.and(free);
+    for (int first = freed.nextSetBit(0); first >= 0; ) {
+      int end = freed.nextClearBit(first);
+      if (end - first >= minimumCount) {
+        runs.add(new Run(first, end - first));
+        free.clear(first, end);
+      }
+      first = freed.nextSetBit(end);
+    }
+    freed.clear();
+    return runs;
+  }
+
+  /** Leaves the room of what is free now as it is. */
+  void forgetFreed() {
+    freed.clear();
+  }
+
+  /** Puts chunks from {@link #takeFreed} back into use, with or without room on the medium. */
+  void discarded(Run run, boolean roomGivenBack) {
+    int end = run.first + run.count;
+    if (roomGivenBack) {
+      unwritten.set(run.first, end);
+      freeUnwritten.set(run.first, end);
+    } else {
+      free.set(run.first, end);
+    }
   }
 
   /** Notes that all of an allocated chunk was written. */

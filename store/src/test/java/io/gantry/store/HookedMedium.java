@@ -59,6 +59,16 @@ final class HookedMedium implements Medium {
   }
 
   @Override
+  public long discardGranularityBytes() {
+    return medium.discardGranularityBytes();
+  }
+
+  @Override
+  public boolean discardChunks(long position, long lengthBytes) {
+    return medium.discardChunks(position, lengthBytes);
+  }
+
+  @Override
   public long chunksLength() throws IOException {
     return medium.chunksLength();
   }

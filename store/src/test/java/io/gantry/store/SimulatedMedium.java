@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.NullUnmarked;
@@ -20,6 +21,10 @@ final class SimulatedMedium implements Medium {
   private byte[] journal;
   private byte[] durable;
   private byte[] chunks;
+
+  /** Sectors whose room was given back. */
+  private final BitSet holes = new BitSet();
+
   private final List<Write> unsynced = new ArrayList<>();
   private byte[] tornAppend = new byte[0];
   private int operationsLeft = Integer.MAX_VALUE;
@@ -127,6 +132,7 @@ final class SimulatedMedium implements Medium {
       chunks = Arrays.copyOf(chunks, end);
     }
     System.arraycopy(bytes, 0, chunks, (int) position, bytes.length);
+    holes.clear((int) position / SECTOR, end / SECTOR);
     unsynced.add(new Write((int) position, bytes));
     if (crash) {
       requirePower();
@@ -143,6 +149,23 @@ final class SimulatedMedium implements Medium {
       System.arraycopy(write.bytes, 0, durable, write.position, write.bytes.length);
     }
     unsynced.clear();
+  }
+
+  @Override
+  public long discardGranularityBytes() {
+    return 1;
+  }
+
+  @Override
+  public synchronized boolean discardChunks(long position, long lengthBytes) {
+    Arrays.fill(chunks, (int) position, (int) (position + lengthBytes), (byte) 0xDD);
+    Arrays.fill(
+        durable,
+        (int) Math.min(position, durable.length),
+        (int) Math.min(position + lengthBytes, durable.length),
+        (byte) 0xDD);
+    holes.set((int) (position / SECTOR), (int) ((position + lengthBytes) / SECTOR));
+    return true;
   }
 
   @Override
@@ -180,7 +203,7 @@ final class SimulatedMedium implements Medium {
 
   @Override
   public synchronized long freeBytes() {
-    return capacity - chunks.length;
+    return capacity - chunks.length + (long) holes.cardinality() * SECTOR;
   }
 
   @Override

@@ -49,6 +49,16 @@ final class FullMedium implements Medium {
   }
 
   @Override
+  public long discardGranularityBytes() {
+    return medium.discardGranularityBytes();
+  }
+
+  @Override
+  public boolean discardChunks(long position, long lengthBytes) {
+    return false;
+  }
+
+  @Override
   public long chunksLength() throws IOException {
     return medium.chunksLength();
   }
