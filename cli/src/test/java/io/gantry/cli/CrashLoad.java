@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.NullUnmarked;
 
@@ -69,12 +70,13 @@ final class CrashLoad {
     return copies;
   }
 
-  /** Writes, copies, freezes and flushes until the connection breaks. */
-  void run(String url, Random random) {
+  /** Writes, copies, freezes and flushes until the connection breaks; a permit for each step. */
+  void run(String url, Random random, Semaphore progress) {
     List<Integer> own = new ArrayList<>(); // promises made since the last flush
     try (IscsiSession session = IscsiSession.open(IscsiUrl.parse(url))) {
       Disk disk = Disk.attach(session);
       while (true) {
+        progress.release();
         switch (random.nextInt(10)) {
           case 0 -> {
             flush(session);

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +44,7 @@ class KillIT {
     int redeemed = 0;
     int unknown = 0;
     for (int round = 0; round < ROUNDS; round++) {
+      Semaphore progress = new Semaphore(0);
       List<Thread> threads = new ArrayList<>();
       List<Throwable> failures = new ArrayList<>();
       for (int i = 0; i < VOLUMES; i++) {
@@ -55,11 +58,10 @@ class KillIT {
                     failures.add(failure);
                   }
                 })
-                .start(() -> load.run(url, own)));
+                .start(() -> load.run(url, own, progress)));
       }
-      // How far the load gets before the kill is the machine's choice; that it gets somewhere is
-      // checked at the end.
-      Thread.sleep(300 + random.nextInt(700));
+      int steps = 100 + random.nextInt(1500);
+      assertThat(progress.tryAcquire(steps, 2, TimeUnit.MINUTES)).as("%d steps", steps).isTrue();
       server.kill();
       for (Thread thread : threads) {
         thread.join();

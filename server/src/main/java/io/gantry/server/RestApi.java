@@ -66,8 +66,8 @@ final class RestApi {
   private static final String SNAPSHOTS = VOLUME + "/snapshots";
   private static final String SNAPSHOT = SNAPSHOTS + "/{snapshot}";
 
-  /** More blocks than this have no address in 512-byte blocks of 64-bit byte offsets. */
-  private static final long MAXIMUM_SIZE_BYTES = 1L << 52;
+  /** The pool's own limit. */
+  private static final long MAXIMUM_SIZE_BYTES = 1L << 50;
 
   /** Takes what VolumeRequest says and nothing that only looks like it. */
   private static final JsonMapper JSON =
@@ -246,7 +246,7 @@ final class RestApi {
         wanted.sizeBytes() > 0
             && wanted.sizeBytes() <= MAXIMUM_SIZE_BYTES
             && wanted.sizeBytes() % blockBytes == 0,
-        "%,d bytes is no size for a volume: a multiple of its block size, %d, and not more than 4 PiB"
+        "%,d bytes is no size for a volume: a multiple of its block size, %d, and not more than 1 PiB"
             .formatted(wanted.sizeBytes(), blockBytes));
     send(response, Status.CREATED_201, view(createVolume(wanted, blockBytes)));
   }
