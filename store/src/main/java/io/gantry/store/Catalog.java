@@ -1,5 +1,6 @@
 package io.gantry.store;
 
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pool has: its volumes, snapshots and tokens.
@@ -20,10 +22,17 @@ final class Catalog {
   private final Metadata metadata;
   private final Map<Integer, Volume> volumes = new TreeMap<>();
   private final Map<Integer, Snapshot> snapshots = new TreeMap<>();
-  private final Map<Long, Token> tokens = new LinkedHashMap<>();
+
+  /** All tokens by number, and by age; those included that have ended and are still copied from. */
+  private final Map<Long, Token> tokens = new HashMap<>();
+
+  private final TreeMap<Long, Token> tokensByAge = new TreeMap<>();
+  private int liveTokens;
+
   private final Map<Long, Token.End> ended = new LinkedHashMap<>();
   private int nextVolume;
   private int nextSnapshot;
+  private long nextSerial;
 
   Catalog(Metadata metadata) {
     this.metadata = metadata;
@@ -59,16 +68,26 @@ final class Catalog {
     return Optional.ofNullable(snapshots.get(id));
   }
 
+  /** Live tokens, oldest first. */
   List<Token> tokens() {
-    return List.copyOf(tokens.values());
+    return tokensByAge.values().stream().filter(token -> token.ended == null).toList();
+  }
+
+  /** Live tokens from a serial on, oldest first. */
+  List<Token> tokens(long serial, int most) {
+    return tokensByAge.tailMap(serial).values().stream()
+        .filter(token -> token.ended == null)
+        .limit(most)
+        .toList();
   }
 
   int tokenCount() {
-    return tokens.size();
+    return liveTokens;
   }
 
+  /** The live token of a number. */
   Optional<Token> token(long number) {
-    return Optional.ofNullable(tokens.get(number));
+    return Optional.ofNullable(tokens.get(number)).filter(token -> token.ended == null);
   }
 
   Optional<Token.End> ended(long number) {
@@ -77,9 +96,10 @@ final class Catalog {
 
   /** Takes a token away from those that can be found; whether it was there. */
   boolean remove(Token token, Token.End reason) {
-    if (!tokens.remove(token.number(), token)) {
+    if (token.ended != null) {
       return false;
     }
+    liveTokens--;
     token.ended = reason;
     ended.put(token.number(), reason);
     if (ended.size() > REMEMBERED_ENDS) {
@@ -90,12 +110,19 @@ final class Catalog {
     return true;
   }
 
+  /** Lets go of a token that has ended. */
+  void drop(Token token) {
+    tokens.remove(token.number());
+    tokensByAge.remove(token.serial);
+    token.table.drop();
+  }
+
   /** Every page table there is. */
   Stream<PageTable> tables() {
     return Stream.of(
             volumes.values().stream().map(volume -> volume.table),
             snapshots.values().stream().map(snapshot -> snapshot.table),
-            tokens.values().stream().map(token -> token.table))
+            tokensByAge.values().stream().map(token -> token.table))
         .flatMap(stream -> stream);
   }
 
@@ -129,8 +156,10 @@ final class Catalog {
       case JournalRecord.SnapshotCreated r -> {
         Volume volume = requireVolume(r.volume());
         PageTable table = copy(volume.table, chunks(volume.sizeBytes()));
+        long size = volume.sizeBytes();
         snapshots.put(
-            r.snapshot(), new Snapshot(r.snapshot(), volume, r.name(), r.createdMillis(), table));
+            r.snapshot(),
+            new Snapshot(r.snapshot(), r.volume(), r.name(), size, r.createdMillis(), table));
         nextSnapshot = r.snapshot() + 1;
       }
       case JournalRecord.SnapshotDeleted r -> {
@@ -147,7 +176,7 @@ final class Catalog {
       case JournalRecord.TokenEnded r -> {
         Token token = requireToken(r.token());
         remove(token, r.reason());
-        token.table.drop();
+        drop(token);
       }
       case JournalRecord.Shared r ->
           requireVolume(r.volume())
@@ -191,15 +220,119 @@ final class Catalog {
         table.share(volume.table, first, first, chunks(extent.end()) - first);
       }
     }
-    Token token =
-        new Token(
-            r.token(),
-            volume,
-            r.extents(),
-            r.inactivityTimeoutMillis(),
-            table,
-            metadata.nowMillis());
-    tokens.put(token.number(), token);
+    add(r.token(), r.volume(), volume.blockBytes(), r.extents(), r.terms(), table);
+  }
+
+  private void add(
+      long number,
+      int volume,
+      int blockBytes,
+      List<Extent> extents,
+      Token.Terms terms,
+      PageTable table) {
+    long now = metadata.nowMillis();
+    Token token = new Token(number, nextSerial++, volume, blockBytes, extents, terms, table, now);
+    tokens.put(number, token);
+    liveTokens++;
+    tokensByAge.put(token.serial, token);
+  }
+
+  // Checkpoints
+
+  /** What there is but tokens, and as how many tokens there ever were. */
+  long save(RecordOutput out) {
+    new CheckpointRecord.Numbers(nextVolume, nextSnapshot).encode(out);
+    for (Volume v : volumes.values()) {
+      new CheckpointRecord.VolumeState(
+              v.id(),
+              v.name(),
+              v.sizeBytes(),
+              v.blockBytes(),
+              v.readOnly(),
+              CheckpointRecord.root(v.table))
+          .encode(out);
+    }
+    for (Snapshot s : snapshots.values()) {
+      new CheckpointRecord.SnapshotState(
+              s.id(),
+              s.volumeId(),
+              s.name(),
+              s.sizeBytes(),
+              s.created().toEpochMilli(),
+              CheckpointRecord.root(s.table))
+          .encode(out);
+    }
+    ended.forEach((number, reason) -> new CheckpointRecord.TokenGone(number, reason).encode(out));
+    return nextSerial;
+  }
+
+  /**
+   * Some tokens, by age. They never change, so they may be saved later than the rest; but one that
+   * is dropped meanwhile must be saved before.
+   *
+   * @param from serial of the first
+   * @param to serial behind the last
+   * @param most how many at most
+   * @return the serial to go on from, or {@code to} if there are no more
+   */
+  long saveTokens(long from, long to, int most, RecordOutput out) {
+    int count = 0;
+    for (Token token : tokensByAge.subMap(from, to).values()) {
+      if (count++ == most) {
+        return token.serial;
+      }
+      save(token, out);
+    }
+    return to;
+  }
+
+  void save(Token t, RecordOutput out) {
+    new CheckpointRecord.TokenState(
+            t.number(),
+            t.volumeId(),
+            t.blockBytes(),
+            t.terms(),
+            t.extents(),
+            CheckpointRecord.root(t.table))
+        .encode(out);
+  }
+
+  /**
+   * Puts back what a checkpoint has.
+   *
+   * @throws IllegalStateException if it does not fit, which means damage
+   */
+  void restore(CheckpointRecord record, CheckpointReader.Roots roots) {
+    switch (record) {
+      case CheckpointRecord.Numbers r -> {
+        nextVolume = r.nextVolume();
+        nextSnapshot = r.nextSnapshot();
+      }
+      case CheckpointRecord.VolumeState r -> {
+        PageTable table = restored(chunks(r.sizeBytes()), roots.root(r.root()));
+        Volume volume =
+            new Volume(metadata, r.volume(), r.name(), r.sizeBytes(), r.blockBytes(), table);
+        volume.protect(r.readOnly());
+        volumes.put(r.volume(), volume);
+      }
+      case CheckpointRecord.SnapshotState r -> {
+        PageTable table = restored(chunks(r.sizeBytes()), roots.root(r.root()));
+        snapshots.put(
+            r.snapshot(),
+            new Snapshot(
+                r.snapshot(), r.volume(), r.name(), r.sizeBytes(), r.createdMillis(), table));
+      }
+      case CheckpointRecord.TokenState r -> {
+        long end = r.extents().stream().mapToLong(Extent::end).max().orElse(0);
+        PageTable table = restored(chunks(end), roots.root(r.root()));
+        add(r.token(), r.volume(), r.blockBytes(), r.extents(), r.terms(), table);
+      }
+      case CheckpointRecord.TokenGone r -> ended.put(r.token(), r.reason());
+    }
+  }
+
+  private PageTable restored(long chunks, @Nullable Page root) {
+    return new PageTable(metadata.space, chunks, root);
   }
 
   private PageTable copy(PageTable source, long chunks) {
@@ -221,6 +354,7 @@ final class Catalog {
   }
 
   private Token requireToken(long number) {
-    return token(number).orElseThrow(() -> new IllegalStateException("unknown token " + number));
+    return Optional.ofNullable(tokens.get(number))
+        .orElseThrow(() -> new IllegalStateException("unknown token " + number));
   }
 }

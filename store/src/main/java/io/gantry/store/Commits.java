@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,7 +18,7 @@ final class Commits implements AutoCloseable {
   /** What there is to commit. Called on the commit thread only, without the metadata lock. */
   interface Round {
     /** Cheap periodic work; whether there is anything that should be committed by now. */
-    boolean isDue();
+    boolean isDue() throws IOException;
 
     /**
      * Makes everything durable that was written and changed before the call.
@@ -30,6 +31,9 @@ final class Commits implements AutoCloseable {
 
     /** Lets the changes of the last commit take their late effects. */
     void settle();
+
+    /** There will be no commit any more. */
+    void stopped(IOException cause);
   }
 
   private static final long PERIOD_MILLIS = 1000;
@@ -41,15 +45,18 @@ final class Commits implements AutoCloseable {
   private boolean closing;
   private boolean hurried;
 
+  /** Set together with a failure that is for good. */
+  private boolean stopped;
+
   /** For good, unless it is a {@link NoSpaceException}, which the next good commit ends. */
   private @Nullable IOException failure;
 
   private final Thread thread;
 
-  Commits(Round round, String name) {
+  Commits(Round round, ThreadFactory threads, String name) {
     this.round = round;
-    this.thread =
-        Thread.ofPlatform().name("gantry-commit-" + name).daemon(true).unstarted(this::run);
+    this.thread = threads.newThread(this::run);
+    thread.setName("gantry-commit-" + name);
   }
 
   void start() {
@@ -65,7 +72,7 @@ final class Commits implements AutoCloseable {
     CompletableFuture<Void> done = new CompletableFuture<>();
     lock.lock();
     try {
-      if (failure != null && !(failure instanceof NoSpaceException)) {
+      if (stopped && failure != null) {
         done.completeExceptionally(failure);
       } else if (closing) {
         done.completeExceptionally(new IOException("the pool is closed"));
@@ -96,13 +103,13 @@ final class Commits implements AutoCloseable {
       List<CompletableFuture<Void>> group;
       lock.lock();
       try {
-        if (waiters.isEmpty() && !closing && !hurried) {
+        if (waiters.isEmpty() && !closing && !hurried && !stopped) {
           wanted.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS);
         }
       } catch (InterruptedException e) {
         // Nobody has a reason to interrupt this thread; it ends by close() alone.
       } finally {
-        last = closing;
+        last = closing || stopped;
         hurried = false;
         group = waiters;
         waiters = new ArrayList<>();
@@ -125,7 +132,7 @@ final class Commits implements AutoCloseable {
     } catch (NoSpaceException e) {
       lock.lock();
       try {
-        failure = e;
+        failure = stopped ? failure : e;
       } finally {
         lock.unlock();
       }
@@ -134,23 +141,37 @@ final class Commits implements AutoCloseable {
     } catch (IOException | RuntimeException | Error e) {
       IOException cause =
           e instanceof IOException io ? io : new IOException("commit failed: " + e, e);
-      List<CompletableFuture<Void>> all = new ArrayList<>(group);
-      lock.lock();
-      try {
-        failure = cause;
-        all.addAll(waiters);
-        waiters = new ArrayList<>();
-      } finally {
-        lock.unlock();
-      }
-      all.forEach(waiter -> waiter.completeExceptionally(cause));
+      fail(cause);
+      group.forEach(waiter -> waiter.completeExceptionally(cause));
       return false;
     }
   }
 
-  private void succeeded() {
+  /** Lets every later commit fail, and those that are waited for. */
+  void fail(IOException cause) {
+    List<CompletableFuture<Void>> all;
     lock.lock();
     try {
+      if (!stopped) {
+        failure = cause;
+        stopped = true;
+      }
+      all = waiters;
+      waiters = new ArrayList<>();
+      wanted.signal();
+    } finally {
+      lock.unlock();
+    }
+    all.forEach(waiter -> waiter.completeExceptionally(cause));
+    round.stopped(cause);
+  }
+
+  private void succeeded() throws IOException {
+    lock.lock();
+    try {
+      if (stopped && failure != null) {
+        throw failure;
+      }
       failure = null;
     } finally {
       lock.unlock();

@@ -2,6 +2,7 @@ package io.gantry.store;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells when every read and write that began before now has ended.
@@ -15,10 +16,9 @@ final class Epochs {
    * meanwhile takes its count back and tries again, so that nobody counts in a counter that the
    * waiter may already have seen at zero.
    */
-  private static final long POLL_NANOS = 20_000;
-
   private final AtomicIntegerArray inside = new AtomicIntegerArray(2);
   private volatile int current;
+  private volatile @Nullable Thread waiter;
 
   /** Begins an I/O. The result goes to {@link #leave}. */
   int enter() {
@@ -28,21 +28,25 @@ final class Epochs {
       if (epoch == current) {
         return epoch;
       }
-      inside.decrementAndGet(epoch);
+      leave(epoch);
     }
   }
 
   /** Ends an I/O. */
   void leave(int epoch) {
-    inside.decrementAndGet(epoch);
+    if (inside.decrementAndGet(epoch) == 0 && epoch != current) {
+      LockSupport.unpark(waiter);
+    }
   }
 
   /** Waits until all I/O that began before the call has ended. */
   synchronized void awaitEarlier() {
+    waiter = Thread.currentThread();
     int old = current;
     current = 1 - old;
     while (inside.get(old) != 0) {
-      LockSupport.parkNanos(POLL_NANOS);
+      LockSupport.park(this);
     }
+    waiter = null;
   }
 }

@@ -1,5 +1,6 @@
 package io.gantry.store;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,18 +12,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A medium that is a directory of plain files: {@code pool} (root record), {@code chunks}, {@code
- * journal}, and {@code lock}, which the process that has the pool open holds.
+ * pages}, {@code journal} with its successors, and {@code lock}, which the process that has the
+ * pool open holds and which holds its term.
  */
 public final class FileMedium implements Medium {
   private static final String ROOT = "pool";
   private static final String CHUNKS = "chunks";
-  private static final String JOURNAL = "journal";
+  private static final String PAGES = "pages";
   private static final String LOCK = "lock";
 
   /** Smaller holes cost the file system more extents than they are worth. */
@@ -31,16 +38,31 @@ public final class FileMedium implements Medium {
   /** A write that fails with less than this left failed for want of space. */
   private static final long FULL_BYTES = 1 << 20;
 
+  private static final CompletableFuture<@Nullable Void> DONE =
+      CompletableFuture.completedFuture(null);
+
   private final Path directory;
   private final FileChannel lockChannel;
-  private final FileChannel chunks;
-  private final FileChannel journal;
-  private final HolePuncher puncher;
 
-  private FileMedium(Path directory, FileChannel lock, FileChannel chunks, FileChannel journal) {
+  /** The identity of the lock file that this process holds. */
+  private final @Nullable Object lockKey;
+
+  private final long term;
+  private final FileChannel chunks;
+  private final FileChannel pages;
+  private final JournalFiles journal;
+  private final HolePuncher puncher;
+  private final CompletableFuture<OwnershipLostException> lost = new CompletableFuture<>();
+
+  private FileMedium(
+      Path directory, FileChannel lock, FileChannel chunks, FileChannel pages, JournalFiles journal)
+      throws IOException {
     this.directory = directory;
     this.lockChannel = lock;
+    this.lockKey = lockKey();
+    this.term = nextTerm(lock);
     this.chunks = chunks;
+    this.pages = pages;
     this.journal = journal;
     this.puncher = HolePuncher.open(directory.resolve(CHUNKS));
   }
@@ -64,7 +86,7 @@ public final class FileMedium implements Medium {
     }
     FileMedium medium = open(directory, true);
     // A creation that was interrupted before its root was written leaves empty files.
-    boolean empty = medium.chunks.size() == 0 && medium.journal.size() == 0;
+    boolean empty = medium.chunks.size() == 0 && medium.journal.end() == 0;
     if (exists(directory) || !empty) {
       medium.close();
       throw new FileAlreadyExistsException(
@@ -87,21 +109,58 @@ public final class FileMedium implements Medium {
   }
 
   private static FileMedium open(Path directory, boolean create) throws IOException {
-    FileChannel lock = openFile(directory.resolve(LOCK), true);
-    @Nullable FileChannel chunks = null;
+    Deque<Closeable> opened = new ArrayDeque<>();
     try {
+      FileChannel lock = opened(opened, openFile(directory.resolve(LOCK), true));
       if (!tryLock(lock)) {
         throw new IOException("the pool in " + directory + " is in use by another process");
       }
-      chunks = openFile(directory.resolve(CHUNKS), create);
-      FileChannel journal = openFile(directory.resolve(JOURNAL), create);
-      return new FileMedium(directory, lock, chunks, journal);
+      FileChannel chunks = opened(opened, openFile(directory.resolve(CHUNKS), create));
+      FileChannel pages = opened(opened, openFile(directory.resolve(PAGES), true));
+      JournalFiles journal = opened(opened, JournalFiles.open(directory));
+      return new FileMedium(directory, lock, chunks, pages, journal);
     } catch (IOException | RuntimeException e) {
-      if (chunks != null) {
-        chunks.close();
+      for (Closeable file : opened) {
+        file.close();
       }
-      lock.close();
       throw e;
+    }
+  }
+
+  private static <T extends Closeable> T opened(Deque<Closeable> all, T file) {
+    all.push(file);
+    return file;
+  }
+
+  /** Counts the openings up in the lock file, so that no two have the same number. */
+  private static long nextTerm(FileChannel lock) throws IOException {
+    ByteBuffer term = ByteBuffer.allocate(Long.BYTES);
+    lock.read(term, 0);
+    long next = term.hasRemaining() ? 1 : term.getLong(0) + 1;
+    lock.write(term.clear().putLong(0, next), 0);
+    lock.force(true);
+    return next;
+  }
+
+  private @Nullable Object lockKey() throws IOException {
+    return Files.readAttributes(directory.resolve(LOCK), BasicFileAttributes.class).fileKey();
+  }
+
+  /** Somebody who removes the lock file lets another process in: from then on this one is out. */
+  private void requireOwnership() throws OwnershipLostException {
+    boolean held;
+    try {
+      held = Objects.equals(lockKey, lockKey());
+    } catch (IOException e) {
+      held = false;
+    }
+    if (!held) {
+      OwnershipLostException loss =
+          new OwnershipLostException(
+              "%s: the lock file was removed or replaced, so another process may have the pool"
+                  .formatted(directory));
+      lost.complete(loss);
+      throw loss;
     }
   }
 
@@ -114,7 +173,7 @@ public final class FileMedium implements Medium {
     }
   }
 
-  private static FileChannel openFile(Path file, boolean create) throws IOException {
+  static FileChannel openFile(Path file, boolean create) throws IOException {
     return FileChannel.open(
         file,
         create
@@ -129,34 +188,63 @@ public final class FileMedium implements Medium {
   }
 
   @Override
+  public long term() {
+    return term;
+  }
+
+  @Override
+  public CompletableFuture<OwnershipLostException> lost() {
+    return lost;
+  }
+
+  @Override
   public byte[] readRoot() throws IOException {
     return Files.readAllBytes(directory.resolve(ROOT));
   }
 
   @Override
   public void writeRoot(byte[] root) throws IOException {
+    requireOwnership();
     Path next = directory.resolve(ROOT + ".next");
     try (FileChannel channel = openFile(next, true)) {
       channel.truncate(0);
-      writeFully(channel, 0, ByteBuffer.wrap(root));
+      writeFully(directory, channel, 0, ByteBuffer.wrap(root));
       channel.force(true);
     }
     Files.move(next, directory.resolve(ROOT), StandardCopyOption.ATOMIC_MOVE);
+    syncDirectory(directory); // the rename itself
+  }
+
+  /** Makes what was created, renamed and deleted in a directory durable. */
+  static void syncDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true); // the rename itself
+      channel.force(true);
     }
   }
 
+  private FileChannel file(Area area) {
+    return switch (area) {
+      case CHUNKS -> chunks;
+      case PAGES -> pages;
+    };
+  }
+
   @Override
-  public void readChunks(long position, ByteBuffer target) throws IOException {
-    long at = position;
-    while (target.hasRemaining()) {
-      int count = chunks.read(target, at);
-      if (count < 0) {
-        zeroFill(target);
-        return;
+  public CompletableFuture<@Nullable Void> read(Area area, long position, ByteBuffer target) {
+    try {
+      FileChannel file = file(area);
+      long at = position;
+      while (target.hasRemaining()) {
+        int count = file.read(target, at);
+        if (count < 0) {
+          zeroFill(target);
+          break;
+        }
+        at += count;
       }
-      at += count;
+      return DONE;
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
     }
   }
 
@@ -170,11 +258,16 @@ public final class FileMedium implements Medium {
   }
 
   @Override
-  public void writeChunks(long position, ByteBuffer source) throws IOException {
-    writeFully(chunks, position, source);
+  public CompletableFuture<@Nullable Void> write(Area area, long position, ByteBuffer source) {
+    try {
+      writeFully(directory, file(area), position, source);
+      return DONE;
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
-  private void writeFully(FileChannel channel, long position, ByteBuffer source)
+  static void writeFully(Path directory, FileChannel channel, long position, ByteBuffer source)
       throws IOException {
     long at = position;
     try {
@@ -187,7 +280,7 @@ public final class FileMedium implements Medium {
       String message = String.valueOf(e.getMessage());
       if (message.contains("No space left")
           || message.contains("quota exceeded")
-          || freeBytes() < FULL_BYTES) {
+          || Files.getFileStore(directory).getUsableSpace() < FULL_BYTES) {
         throw new NoSpaceException("no space left on the file system of " + directory);
       }
       throw e;
@@ -195,8 +288,18 @@ public final class FileMedium implements Medium {
   }
 
   @Override
-  public void syncChunks() throws IOException {
-    chunks.force(false);
+  public CompletableFuture<@Nullable Void> sync(Area area) {
+    try {
+      file(area).force(false);
+      return DONE;
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  @Override
+  public long length(Area area) throws IOException {
+    return file(area).size();
   }
 
   @Override
@@ -210,45 +313,36 @@ public final class FileMedium implements Medium {
   }
 
   @Override
-  public long chunksLength() throws IOException {
-    return chunks.size();
+  public long journalStart() {
+    return journal.start();
   }
 
   @Override
-  public long journalLength() throws IOException {
-    return journal.size();
+  public long journalEnd() throws IOException {
+    return journal.end();
   }
 
   @Override
   public void readJournal(long position, ByteBuffer target) throws IOException {
-    long at = position;
-    while (target.hasRemaining()) {
-      int count = journal.read(target, at);
-      if (count < 0) {
-        throw new CorruptPoolException(
-            "%s: ends at %d, expected %d more bytes"
-                .formatted(directory.resolve(JOURNAL), at, target.remaining()));
-      }
-      at += count;
-    }
+    journal.read(position, target);
   }
 
   @Override
   public void appendJournal(ByteBuffer source) throws IOException {
-    long length = journal.size();
-    try {
-      writeFully(journal, length, source);
-    } catch (NoSpaceException e) {
-      journal.truncate(length);
-      throw e;
-    }
-    journal.force(false);
+    requireOwnership();
+    journal.append(source);
   }
 
   @Override
-  public void truncateJournal(long length) throws IOException {
-    journal.truncate(length);
-    journal.force(true);
+  public void truncateJournal(long end) throws IOException {
+    requireOwnership();
+    journal.truncate(end);
+  }
+
+  @Override
+  public void trimJournal(long start) throws IOException {
+    requireOwnership();
+    journal.trim(start);
   }
 
   @Override
@@ -260,7 +354,9 @@ public final class FileMedium implements Medium {
   public void close() throws IOException {
     try (lockChannel;
         journal;
-        chunks) {
+        pages;
+        chunks;
+        puncher) {
       // Closing in this order lets the lock go last.
     }
   }

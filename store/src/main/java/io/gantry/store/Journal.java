@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *   24  8  frame number, from 0 without a gap
  *   32  4  length of the records, bytes
  *   36  4  CRC-32C of the header (this field and the next taken as 0) and the records
- *   40  8  reserved, 0
+ *   40  8  term of the writer, or 0 if it had none
  * </pre>
  */
 final class Journal {
@@ -39,36 +39,60 @@ final class Journal {
   private final Medium medium;
   private final UUID poolId;
   private long nextFrame;
+  private long lastTerm;
+  private long term;
 
   Journal(Medium medium, UUID poolId) {
     this.medium = medium;
     this.poolId = poolId;
+    this.term = medium.term();
+  }
+
+  /** The number of the next frame. */
+  long nextFrame() {
+    return nextFrame;
   }
 
   /**
-   * Reads the whole journal, gives each record to {@code replay} in order, and cuts a torn last
-   * frame off.
+   * Reads the journal from a position on, gives each record to {@code replay} in order, and cuts a
+   * torn last frame off.
    *
+   * @param from where to begin
+   * @param frame number of the frame there
    * @throws CorruptPoolException if the journal is damaged
    */
-  void replay(Consumer<JournalRecord> replay) throws IOException {
-    long length = medium.journalLength();
-    long position = 0;
+  void replay(long from, long frame, Consumer<JournalRecord> replay) throws IOException {
+    if (medium.journalStart() > from || medium.journalEnd() < from) {
+      throw new CorruptPoolException(
+          "%s: the journal has bytes %d to %d, but the checkpoint goes on at %d"
+              .formatted(medium.location(), medium.journalStart(), medium.journalEnd(), from));
+    }
+    nextFrame = frame;
+    long length = medium.journalEnd();
+    long position = from;
     while (position < length) {
-      Frame frame = readFrame(position, length);
-      if (frame == null) {
+      Frame found = readFrame(position, length);
+      if (found == null) {
         requireNothingBehind(position, length);
         medium.truncateJournal(position);
         return;
       }
-      if (frame.number != nextFrame) {
+      if (found.number != nextFrame) {
         throw new CorruptPoolException(
             "%s: the journal is damaged at %d: found frame %d, expected %d"
-                .formatted(medium.location(), position, frame.number, nextFrame));
+                .formatted(medium.location(), position, found.number, nextFrame));
       }
-      replay(frame.records, position, replay);
-      position += align(HEADER + frame.records.capacity());
+      if (found.term < lastTerm) {
+        throw new CorruptPoolException(
+            "%s: the journal is damaged at %d: its owner of term %d wrote after that of term %d"
+                .formatted(medium.location(), position, found.term, lastTerm));
+      }
+      replay(found.records, position, replay);
+      position += align(HEADER + found.records.capacity());
       nextFrame++;
+      lastTerm = found.term;
+      // A file medium forgets its terms if somebody removes its lock file.
+      term = Math.max(term, lastTerm + 1);
     }
   }
 
@@ -85,7 +109,7 @@ final class Journal {
     }
   }
 
-  private record Frame(long number, ByteBuffer records) {}
+  private record Frame(long number, long term, ByteBuffer records) {}
 
   /**
    * The frame at a position, or null if there is no whole one with a good CRC.
@@ -127,7 +151,7 @@ final class Journal {
           "%s: the journal at %d belongs to the pool %s, not to %s"
               .formatted(medium.location(), position, owner, poolId));
     }
-    return new Frame(header.getLong(24), records);
+    return new Frame(header.getLong(24), header.getLong(40), records);
   }
 
   private void requireNothingBehind(long bad, long length) throws IOException {
@@ -148,7 +172,7 @@ final class Journal {
     ByteBuffer frame = ByteBuffer.allocate((int) align(HEADER + records.remaining()));
     frame.putLong(MAGIC).putLong(poolId.getMostSignificantBits());
     frame.putLong(poolId.getLeastSignificantBits()).putLong(nextFrame);
-    frame.putInt(records.remaining()).putInt(0).putLong(0);
+    frame.putInt(records.remaining()).putInt(0).putLong(term);
     frame.putInt(36, crc(frame.duplicate().flip(), records));
     frame.put(records.duplicate()).clear();
     medium.appendJournal(frame);

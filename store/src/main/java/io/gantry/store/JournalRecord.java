@@ -32,7 +32,7 @@ sealed interface JournalRecord {
   record Unmapped(int volume, long index, long count) implements JournalRecord {}
 
   /** A token now holds what the extents of a volume hold. */
-  record TokenCreated(long token, int volume, long inactivityTimeoutMillis, List<Extent> extents)
+  record TokenCreated(long token, int volume, Token.Terms terms, List<Extent> extents)
       implements JournalRecord {}
 
   /** A token is gone. */
@@ -73,18 +73,15 @@ sealed interface JournalRecord {
   record VolumeRolledBack(int volume, int snapshot) implements JournalRecord {}
 
   /** Appends the record. */
-  default void encode(Output out) {
+  default void encode(RecordOutput out) {
     switch (this) {
       case VolumeCreated r ->
           out.type(1).int4(r.volume).text(r.name).int8(r.sizeBytes).int4(r.blockBytes);
       case VolumeDeleted r -> out.type(2).int4(r.volume);
       case Mapped r -> out.type(3).int4(r.volume).int8(r.index).int8(r.chunk).int8(r.count);
       case Unmapped r -> out.type(4).int4(r.volume).int8(r.index).int8(r.count);
-      case TokenCreated r -> {
-        out.type(5).int8(r.token).int4(r.volume).int8(r.inactivityTimeoutMillis);
-        out.int2(r.extents.size());
-        r.extents.forEach(extent -> out.int8(extent.offset()).int8(extent.length()));
-      }
+      case TokenCreated r ->
+          out.type(15).int8(r.token).int4(r.volume).terms(r.terms).extents(r.extents);
       case TokenEnded r -> out.type(6).int8(r.token).int4(r.reason.code());
       case Shared r ->
           out.type(7).int8(r.token).int8(r.tokenIndex).int4(r.volume).int8(r.index).int8(r.count);
@@ -113,7 +110,8 @@ sealed interface JournalRecord {
       case 2 -> new VolumeDeleted(in.getInt());
       case 3 -> new Mapped(in.getInt(), in.getLong(), in.getLong(), in.getLong());
       case 4 -> new Unmapped(in.getInt(), in.getLong(), in.getLong());
-      case 5 -> new TokenCreated(in.getLong(), in.getInt(), in.getLong(), extents(in));
+      case 5 ->
+          new TokenCreated(in.getLong(), in.getInt(), Token.Terms.idle(in.getLong()), extents(in));
       case 6 -> new TokenEnded(in.getLong(), Token.End.of(in.getInt()));
       case 7 -> new Shared(in.getLong(), in.getLong(), in.getInt(), in.getLong(), in.getLong());
       case 8 -> new VolumeCloned(in.getInt(), text(in), in.getInt(), in.getInt());
@@ -123,66 +121,27 @@ sealed interface JournalRecord {
       case 12 -> new SnapshotCreated(in.getInt(), in.getInt(), text(in), in.getLong());
       case 13 -> new SnapshotDeleted(in.getInt());
       case 14 -> new VolumeRolledBack(in.getInt(), in.getInt());
+      case 15 -> new TokenCreated(in.getLong(), in.getInt(), terms(in), extents(in));
       default -> throw new IllegalArgumentException("unknown journal record type " + type);
     };
   }
 
-  private static String text(ByteBuffer in) {
+  static String text(ByteBuffer in) {
     byte[] bytes = new byte[in.getShort() & 0xffff];
     in.get(bytes);
     return new String(bytes, StandardCharsets.UTF_8);
   }
 
-  private static List<Extent> extents(ByteBuffer in) {
+  static Token.Terms terms(ByteBuffer in) {
+    return new Token.Terms(in.getLong(), in.getLong(), in.getLong(), in.get() != 0);
+  }
+
+  static List<Extent> extents(ByteBuffer in) {
     int count = in.getShort() & 0xffff;
     List<Extent> extents = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       extents.add(new Extent(in.getLong(), in.getLong()));
     }
     return extents;
-  }
-
-  /** A growing buffer of records. */
-  final class Output {
-    private ByteBuffer buffer = ByteBuffer.allocate(4096);
-
-    private Output type(int type) {
-      return put(1, () -> buffer.put((byte) type));
-    }
-
-    private Output int2(int value) {
-      return put(2, () -> buffer.putShort((short) value));
-    }
-
-    private Output int4(int value) {
-      return put(4, () -> buffer.putInt(value));
-    }
-
-    private Output int8(long value) {
-      return put(8, () -> buffer.putLong(value));
-    }
-
-    private Output text(String value) {
-      byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-      return int2(bytes.length).put(bytes.length, () -> buffer.put(bytes));
-    }
-
-    private Output put(int length, Runnable writer) {
-      if (buffer.remaining() < length) {
-        ByteBuffer larger = ByteBuffer.allocate(2 * buffer.capacity() + length);
-        buffer = larger.put(buffer.flip());
-      }
-      writer.run();
-      return this;
-    }
-
-    int length() {
-      return buffer.position();
-    }
-
-    /** The records so far, to be read. */
-    ByteBuffer content() {
-      return buffer.duplicate().flip();
-    }
   }
 }

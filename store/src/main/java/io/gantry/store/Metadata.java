@@ -30,45 +30,85 @@ final class Metadata implements AutoCloseable {
    * nobody reads it any more. Losing the records since the last commit loses whole changes from the
    * end; what the others say still holds, because chunks they name were not written in place while
    * they were shared and not used again.
+   *
+   * A checkpoint
+   * ------------
+   * begins in a commit, after which it is written in the background (Checkpoints). It replaces all
+   * that the journal says up to that commit.
    */
 
   private static final int RECORD_BUFFER = 16 << 20;
+
+  /** How many times the interval of checkpoints the journal may be long. */
+  private static final int MOST_JOURNAL_FACTOR = 4;
+
+  /** How often tokens are looked at for whether their time is over, and how many at a time. */
+  private static final long SWEEP_MILLIS = 1000;
+
+  private static final int SWEEP_STEP = 10_000;
 
   final Medium medium;
   final Space space;
   final Epochs epochs = new Epochs();
   private final PoolOptions options;
   private final int chunkBytes;
+  private final PoolRoot root;
   private final Journal journal;
   private final Commits commits;
+  private final Checkpoints checkpoints;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by lock.
   private final Catalog catalog = new Catalog(this);
-  private final List<JournalRecord.Output> records = new ArrayList<>();
+  private final List<RecordOutput> records = new ArrayList<>();
+  private long lastSweepMillis;
+  private long sweptTo;
 
   // Used by the commit thread only.
-  private final ArrayDeque<JournalRecord.Output> committing = new ArrayDeque<>();
+  private final ArrayDeque<RecordOutput> committing = new ArrayDeque<>();
   private final ArrayDeque<Object> settling = new ArrayDeque<>();
+
+  /** A checkpoint that has begun, and how many of the first of {@link #committing} belong to it. */
+  private Checkpoints.@Nullable Checkpoint beginning;
+
+  private int beforeCheckpoint;
 
   Metadata(Medium medium, PoolRoot root, PoolOptions options) {
     this.medium = medium;
     this.options = options;
+    this.root = root;
     this.chunkBytes = root.chunkBytes();
-    this.space = new Space(medium, chunkBytes);
+    this.space = new Space(medium, chunkBytes, new Pages(root.poolId()));
     this.journal = new Journal(medium, root.poolId());
-    this.commits = new Commits(new Round(), root.poolId().toString().substring(0, 8));
+    String name = root.poolId().toString().substring(0, 8);
+    this.commits = new Commits(new Round(), options.threads(), name);
+    this.checkpoints = new Checkpoints(this, root, options.threads(), name);
   }
 
-  /** Reads the journal: everything is as it was at the last commit. */
-  void readJournal() throws IOException {
-    journal.replay(this::replay);
-    space.forgetFreed();
+  /** Reads the last checkpoint and the journal: everything is as it was at the last commit. */
+  void recover() throws IOException {
+    PoolRoot.Checkpoint last = root.checkpoint();
+    checkpoints.restored(CheckpointReader.read(medium, root, space, catalog::restore));
+    journal.replay(last.journalPosition(), last.journalFrame(), this::replay);
   }
 
   /** Begins to commit. */
   void start() {
+    var _ = medium.lost().thenAccept(this::fail);
+    checkpoints.start();
     commits.start();
+  }
+
+  /** Stops the pool for good: nothing more becomes durable, and nobody is told that it did. */
+  void fail(IOException cause) {
+    commits.fail(cause);
+  }
+
+  /** Writes a checkpoint and waits until it is on the medium. */
+  void checkpoint() throws IOException {
+    CompletableFuture<@Nullable Void> done = checkpoints.request();
+    commits.hurry();
+    Medium.await(done);
   }
 
   int chunkBytes() {
@@ -110,7 +150,7 @@ final class Metadata implements AutoCloseable {
   /** Puts a record into the journal's buffer. Called under the metadata lock. */
   void append(JournalRecord change) {
     if (records.isEmpty() || records.getLast().length() > RECORD_BUFFER) {
-      records.add(new JournalRecord.Output());
+      records.add(new RecordOutput());
     }
     change.encode(records.getLast());
     if (records.getLast().length() > RECORD_BUFFER) {
@@ -197,13 +237,27 @@ final class Metadata implements AutoCloseable {
         : new IOException(message, failure);
   }
 
-  /** Ends tokens that nobody has used for too long. Called under the lock. */
+  /** Ends tokens whose time is over, some at each call. Called under the lock. */
   private void expireTokens() {
     long now = nowMillis();
-    for (Token token : catalog.tokens()) {
-      if (token.copies == 0 && now - token.lastUsedMillis > token.inactivityTimeoutMillis()) {
-        end(token, Token.End.EXPIRED);
-      }
+    if (now - lastSweepMillis < SWEEP_MILLIS && now >= lastSweepMillis) {
+      return;
+    }
+    lastSweepMillis = now;
+    List<Token> some = catalog.tokens(sweptTo, SWEEP_STEP);
+    sweptTo = some.size() < SWEEP_STEP ? 0 : some.getLast().serial + 1;
+    some.forEach(token -> expire(token, now));
+  }
+
+  /** Whether a token lives; if its time is over, it ends. Called under the lock. */
+  boolean isLive(Token token) {
+    expire(token, nowMillis());
+    return token.ended == null;
+  }
+
+  private void expire(Token token, long now) {
+    if (token.isOver(now)) {
+      end(token, Token.End.EXPIRED);
     }
   }
 
@@ -218,31 +272,54 @@ final class Metadata implements AutoCloseable {
   void dropIfUnused(Token token) {
     if (token.copies == 0 && token.ended != null) {
       append(new JournalRecord.TokenEnded(token.number(), token.ended));
-      token.table.drop();
+      checkpoints.dropping(token);
+      catalog.drop(token);
     }
   }
 
   private final class Round implements Commits.Round {
     @Override
-    public boolean isDue() {
+    public boolean isDue() throws IOException {
+      boolean checkpoint = checkpointIsDue();
       return locked(() -> {
         expireTokens();
-        return !records.isEmpty() || !committing.isEmpty();
+        return !records.isEmpty() || !committing.isEmpty() || checkpoint;
       });
+    }
+
+    private boolean checkpointIsDue() throws IOException {
+      return beginning == null && checkpoints.isDue(medium.journalEnd(), options.checkpointBytes());
     }
 
     @Override
     public void commit() throws IOException {
+      checkpoints.awaitShorterThan(
+          medium.journalEnd(), MOST_JOURNAL_FACTOR * options.checkpointBytes());
+      boolean checkpoint = checkpointIsDue();
       locked(() -> {
         settling.addAll(space.takeReleased());
         committing.addAll(records);
         records.clear();
+        if (checkpoint) {
+          beginning = checkpoints.begin();
+          beforeCheckpoint = committing.size();
+        }
         return null;
       });
-      medium.syncChunks();
+      Medium.await(medium.sync(Medium.Area.CHUNKS));
+      writeIfBegun();
       while (!committing.isEmpty()) {
         journal.append(committing.getFirst().content());
         committing.removeFirst();
+        beforeCheckpoint--;
+        writeIfBegun();
+      }
+    }
+
+    private void writeIfBegun() throws IOException {
+      if (beginning != null && beforeCheckpoint == 0) {
+        checkpoints.write(beginning, medium.journalEnd(), journal.nextFrame());
+        beginning = null;
       }
     }
 
@@ -259,6 +336,11 @@ final class Metadata implements AutoCloseable {
         });
       }
       giveRoomBack();
+    }
+
+    @Override
+    public void stopped(IOException cause) {
+      checkpoints.stop(cause);
     }
 
     /** Nobody can be using the chunks meanwhile: they are neither named nor free. */
@@ -278,6 +360,7 @@ final class Metadata implements AutoCloseable {
   /** Commits once more and ends the commit thread. */
   @Override
   public void close() throws IOException {
+    checkpoints.close();
     commits.close();
     IOException failure = commits.failure();
     if (failure != null) {

@@ -14,6 +14,9 @@ final class Page {
   static final int ENTRIES = 512;
   static final int ENTRY_BITS = 9;
 
+  /** A page of this level spans more than any volume may have. */
+  static final int MAX_LEVEL = 4;
+
   /** 0 for a leaf. A page of level n spans 512^(n+1) chunks. */
   final int level;
 
@@ -21,6 +24,15 @@ final class Page {
 
   /** Entries that are not empty. */
   int used;
+
+  /** Where the page's image is, or will be, among the pages on the medium. */
+  int slot;
+
+  /** The checkpoint that wrote the image, or will. */
+  long stamp;
+
+  /** Whether the image is on the medium, or on its way there. */
+  boolean clean;
 
   private static final long[] NO_CHUNKS = {};
   private static final Page[] NO_CHILDREN = {};

@@ -28,8 +28,14 @@ final class PageTable {
    * @param capacity chunks that it can map
    */
   PageTable(Space space, long capacity) {
+    this(space, capacity, null);
+  }
+
+  /** A table with a root page that was read back, or with none; the reference passes to it. */
+  PageTable(Space space, long capacity, @Nullable Page root) {
     this.space = space;
-    this.height = 1;
+    this.root = root;
+    this.height = root == null ? 1 : root.level + 1;
     reserve(capacity);
   }
 
@@ -38,7 +44,7 @@ final class PageTable {
     capacity = Math.max(capacity, chunks);
     while (Page.entrySpan(height) < capacity) {
       if (root != null) {
-        Page above = new Page(height);
+        Page above = space.pages.create(height);
         above.setChild(0, root);
         root = above;
       }
@@ -226,15 +232,16 @@ final class PageTable {
     }
   }
 
-  /** The page if nobody else has it, else a copy, or a new one if there is none. */
+  /** The page, to be changed, if nobody else has it; else a copy, or a new one if there is none. */
   private Page own(@Nullable Page page, int level) {
     if (page == null) {
-      return new Page(level);
+      return space.pages.create(level);
     }
     if (page.references == 1) {
+      space.pages.change(page);
       return page;
     }
-    Page copy = new Page(level);
+    Page copy = space.pages.create(level);
     for (int slot = 0; slot < Page.ENTRIES; slot++) {
       if (level == 0) {
         long chunk = page.chunk(slot);

@@ -70,7 +70,7 @@ public final class Pool implements AutoCloseable {
     try {
       PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
       Pool pool = new Pool(medium, root, options);
-      pool.metadata.readJournal();
+      pool.metadata.recover();
       pool.metadata.start();
       return pool;
     } catch (IOException | RuntimeException e) {
@@ -390,16 +390,16 @@ public final class Pool implements AutoCloseable {
           do {
             number = options.random().nextLong();
           } while (catalog.token(number).isPresent() || catalog.ended(number).isPresent());
-          metadata.change(
-              new JournalRecord.TokenCreated(
-                  number, volume.id(), inactivityTimeoutMillis, extents));
+          Token.Terms terms =
+              new Token.Terms(metadata.nowMillis(), inactivityTimeoutMillis, 0, false);
+          metadata.change(new JournalRecord.TokenCreated(number, volume.id(), terms, extents));
           return catalog.token(number);
         });
   }
 
   /** The live token of a number. */
   public Optional<Token> token(long number) {
-    return metadata.locked(() -> metadata.catalog().token(number));
+    return metadata.locked(() -> metadata.catalog().token(number).filter(metadata::isLive));
   }
 
   /** How a token that is no more has ended, if the pool remembers. */
@@ -442,7 +442,7 @@ public final class Pool implements AutoCloseable {
     }
     boolean live =
         metadata.locked(() -> {
-          boolean found = metadata.catalog().token(token.number()).isPresent();
+          boolean found = metadata.isLive(token);
           token.copies += found ? 1 : 0;
           return found;
         });
@@ -486,9 +486,17 @@ public final class Pool implements AutoCloseable {
     return metadata.flushAsync();
   }
 
+  /**
+   * Writes a checkpoint, so that the next start has nothing to redo, and waits until it is on the
+   * medium. The pool does so by itself when the journal has grown enough.
+   */
+  public void checkpoint() throws IOException {
+    metadata.checkpoint();
+  }
+
   /** How the pool stands now. */
   public PoolStatistics statistics() throws IOException {
-    long journalBytes = medium.journalLength();
+    long journalBytes = medium.journalEnd() - medium.journalStart();
     long freeBytes = medium.freeBytes();
     return metadata.locked(() ->
         new PoolStatistics(

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,10 +51,11 @@ public record PoolCheck(
     try {
       PoolRoot root = PoolRoot.decode(medium.readRoot(), medium.location());
       Metadata metadata = new Metadata(readOnly, root, options);
-      metadata.readJournal();
+      metadata.recover();
       Catalog catalog = metadata.catalog();
       findings.addAll(ReferenceCount.differences(metadata.space, catalog.tables().toList()));
-      findings.addAll(chunksBehindTheEnd(metadata, medium.chunksLength() / root.chunkBytes()));
+      findings.addAll(
+          chunksBehindTheEnd(metadata, medium.length(Medium.Area.CHUNKS) / root.chunkBytes()));
       List<Volume> volumes = catalog.volumes();
       return new PoolCheck(
           findings.subList(0, Math.min(findings.size(), MOST_FINDINGS)),
@@ -96,48 +98,27 @@ public record PoolCheck(
   }
 
   /** A medium that notes what opening a pool would mend, and mends nothing. */
-  private static final class ReadOnly implements Medium {
-    private final Medium medium;
+  private static final class ReadOnly extends ForwardingMedium {
     private final List<String> notes = new ArrayList<>();
     private @Nullable Long journalEnd;
 
     ReadOnly(Medium medium) {
-      this.medium = medium;
+      super(medium);
     }
 
     @Override
-    public String location() {
-      return medium.location();
-    }
-
-    @Override
-    public byte[] readRoot() throws IOException {
-      return medium.readRoot();
-    }
-
-    @Override
-    public void writeRoot(byte[] root) throws IOException {
+    public void writeRoot(byte[] root) {
       throw refusal();
     }
 
     @Override
-    public void readChunks(long position, ByteBuffer target) throws IOException {
-      medium.readChunks(position, target);
-    }
-
-    @Override
-    public void writeChunks(long position, ByteBuffer source) throws IOException {
+    public CompletableFuture<@Nullable Void> write(Area area, long position, ByteBuffer source) {
       throw refusal();
     }
 
     @Override
-    public void syncChunks() throws IOException {
+    public CompletableFuture<@Nullable Void> sync(Area area) {
       throw refusal();
-    }
-
-    @Override
-    public long discardGranularityBytes() {
-      return medium.discardGranularityBytes();
     }
 
     @Override
@@ -146,36 +127,26 @@ public record PoolCheck(
     }
 
     @Override
-    public long chunksLength() throws IOException {
-      return medium.chunksLength();
+    public long journalEnd() throws IOException {
+      return journalEnd == null ? super.journalEnd() : journalEnd;
     }
 
     @Override
-    public long journalLength() throws IOException {
-      return journalEnd == null ? medium.journalLength() : journalEnd;
-    }
-
-    @Override
-    public void readJournal(long position, ByteBuffer target) throws IOException {
-      medium.readJournal(position, target);
-    }
-
-    @Override
-    public void appendJournal(ByteBuffer source) throws IOException {
+    public void appendJournal(ByteBuffer source) {
       throw refusal();
     }
 
     @Override
-    public void truncateJournal(long length) throws IOException {
+    public void truncateJournal(long end) {
       notes.add(
           "%s: the journal ends with a torn frame at %d, as after a crash; the next start cuts it off"
-              .formatted(location(), length));
-      journalEnd = length;
+              .formatted(location(), end));
+      journalEnd = end;
     }
 
     @Override
-    public long freeBytes() throws IOException {
-      return medium.freeBytes();
+    public void trimJournal(long start) {
+      throw refusal();
     }
 
     @Override

@@ -2,17 +2,52 @@ package io.gantry.store;
 
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.concurrent.ThreadFactory;
 
 /**
  * What a pool is given from outside.
  *
- * @param clock the time, for tokens' inactivity
+ * @param clock the time, for tokens' ages
  * @param random for identities and keys; must be cryptographically strong
  * @param maximumTokens most live tokens
+ * @param checkpointBytes bytes by which the journal grows before a checkpoint lets it go; the
+ *     journal's length is bounded by a small multiple
+ * @param threads makes the pool's own threads
  */
-public record PoolOptions(InstantSource clock, SecureRandom random, int maximumTokens) {
-  /** The system's clock and randomness, 65536 tokens. */
+public record PoolOptions(
+    InstantSource clock,
+    SecureRandom random,
+    int maximumTokens,
+    long checkpointBytes,
+    ThreadFactory threads) {
+
+  /** The system's clock, randomness and threads, 65536 tokens, a checkpoint every 64 MiB. */
   public static PoolOptions defaults() {
-    return new PoolOptions(InstantSource.system(), new SecureRandom(), 65_536);
+    return new PoolOptions(
+        InstantSource.system(),
+        new SecureRandom(),
+        65_536,
+        64 << 20,
+        Thread.ofPlatform().daemon(true).factory());
+  }
+
+  /** The same with another clock. */
+  public PoolOptions withClock(InstantSource other) {
+    return new PoolOptions(other, random, maximumTokens, checkpointBytes, threads);
+  }
+
+  /** The same with another limit of tokens. */
+  public PoolOptions withMaximumTokens(int other) {
+    return new PoolOptions(clock, random, other, checkpointBytes, threads);
+  }
+
+  /** The same with checkpoints at other intervals. */
+  public PoolOptions withCheckpointBytes(long other) {
+    return new PoolOptions(clock, random, maximumTokens, other, threads);
+  }
+
+  /** The same with threads of another make. */
+  public PoolOptions withThreads(ThreadFactory other) {
+    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, other);
   }
 }

@@ -14,11 +14,11 @@ public final class Snapshot {
   private final long createdMillis;
   final PageTable table;
 
-  Snapshot(int id, Volume source, String name, long createdMillis, PageTable table) {
+  Snapshot(int id, int volume, String name, long sizeBytes, long createdMillis, PageTable table) {
     this.id = id;
-    this.volume = source.id();
+    this.volume = volume;
     this.name = name;
-    this.sizeBytes = source.sizeBytes();
+    this.sizeBytes = sizeBytes;
     this.createdMillis = createdMillis;
     this.table = table;
   }

@@ -37,14 +37,18 @@ final class Space {
   private static final int SEGMENT_BITS = 16;
   private static final int SEGMENT = 1 << SEGMENT_BITS;
 
-  /** What the file system must keep free for the journal and the root record. */
+  /** What the file system must keep free for the journal, the root record and checkpoints. */
   private static final long RESERVE_BYTES = 16 << 20;
+
+  /** The part of it that is for checkpoints; what larger ones need is kept free, too. */
+  private static final long PAGE_RESERVE_BYTES = 4 << 20;
 
   private static final int GROWTH_STEP = 1024;
 
   /** Pages and chunks that are let go under one hold of the lock. */
   private static final int SETTLE_STEP = 256;
 
+  final Pages pages;
   private final Medium medium;
   private final int chunkBytes;
   private int[][] counts = new int[0][];
@@ -71,7 +75,8 @@ final class Space {
 
   private ArrayDeque<Object> released = new ArrayDeque<>();
 
-  Space(Medium medium, int chunkBytes) {
+  Space(Medium medium, int chunkBytes, Pages pages) {
+    this.pages = pages;
     this.medium = medium;
     this.chunkBytes = chunkBytes;
   }
@@ -118,7 +123,7 @@ final class Space {
   private long grow() throws IOException {
     if (growth == 0) {
       int promised = unwritten.cardinality() - freeUnwritten.cardinality();
-      long room = (medium.freeBytes() - RESERVE_BYTES) / chunkBytes - promised;
+      long room = (medium.freeBytes() - reserveBytes()) / chunkBytes - promised;
       growth = Math.clamp(room, 0, GROWTH_STEP);
     }
     int again = freeUnwritten.nextSetBit(0);
@@ -129,6 +134,10 @@ final class Space {
     int chunk = again >= 0 ? again : (int) highWater;
     unwritten.set(chunk);
     return chunk;
+  }
+
+  private long reserveBytes() {
+    return RESERVE_BYTES + Math.max(0, pages.unwrittenBytes() - PAGE_RESERVE_BYTES);
   }
 
   /** Chunks that lie together. */
@@ -151,11 +160,6 @@ final class Space {
     }
     freed.clear();
     return runs;
-  }
-
-  /** Leaves the room of what is free now as it is. */
-  void forgetFreed() {
-    freed.clear();
   }
 
   /** Puts chunks from {@link #takeFreed} back into use, with or without room on the medium. */
@@ -181,7 +185,8 @@ final class Space {
         counts = Arrays.copyOf(counts, counts.length + 1);
         counts[counts.length - 1] = new int[SEGMENT];
       }
-      free.set((int) highWater++);
+      free.set((int) highWater);
+      freed.set((int) highWater++);
     }
     if (references(chunk) != 0) {
       throw new IllegalStateException("chunk " + chunk + " is in use");
@@ -190,6 +195,15 @@ final class Space {
     freeUnwritten.clear((int) chunk);
     usedChunks++;
     counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = 1;
+  }
+
+  /** Counts an entry of a page that was read back. */
+  void restore(long chunk) {
+    if (chunk >= 0 && chunk < highWater && references(chunk) > 0) {
+      add(chunk, 1);
+    } else if (chunk >= 0) {
+      take(chunk);
+    }
   }
 
   /** Returns a chunk that was allocated and never named by a page. */
@@ -242,6 +256,7 @@ final class Space {
     if (--page.references > 0) {
       return;
     }
+    pages.drop(page);
     for (int slot = 0; slot < Page.ENTRIES; slot++) {
       if (page.level > 0) {
         Page child = page.child(slot);

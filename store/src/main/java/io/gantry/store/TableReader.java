@@ -52,24 +52,27 @@ final class TableReader {
       }
       return null;
     });
-    int limit = target.limit();
-    long at = offset;
+    InFlight reads = new InFlight();
+    int from = target.position();
     for (int i = 0; i < count; ) {
       int next = i + 1;
       while (next < count && chunks[next] == (chunks[i] < 0 ? -1 : chunks[next - 1] + 1)) {
         next++;
       }
-      int length = (int) Math.min(limit - target.position(), (first + next) * chunkBytes - at);
-      target.limit(target.position() + length);
+      long at = offset + from - target.position();
+      int length = (int) Math.min(target.limit() - from, (first + next) * chunkBytes - at);
+      ByteBuffer part = target.slice(from, length);
       if (chunks[i] < 0) {
-        zeroFill(target);
+        zeroFill(part);
       } else {
-        metadata.medium.readChunks(chunks[i] * chunkBytes + at % chunkBytes, target);
+        long position = chunks[i] * chunkBytes + at % chunkBytes;
+        reads.add(metadata.medium.read(Medium.Area.CHUNKS, position, part));
       }
-      target.limit(limit);
-      at += length;
+      from += length;
       i = next;
     }
+    reads.await();
+    target.position(target.limit());
   }
 
   private static void zeroFill(ByteBuffer target) {

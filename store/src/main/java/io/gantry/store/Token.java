@@ -38,12 +38,31 @@ public final class Token {
     }
   }
 
+  /**
+   * How long a token lives.
+   *
+   * @param createdMillis when it was made, ms since 1970
+   * @param inactivityTimeoutMillis how long it may lie unused; a restart counts as a use
+   * @param lifetimeMillis how long it lives however much it is used, or 0 for no limit
+   * @param persistent whether it is among the last to be revoked when the pool needs room
+   */
+  public record Terms(
+      long createdMillis, long inactivityTimeoutMillis, long lifetimeMillis, boolean persistent) {
+    /** Limited by disuse only. */
+    static Terms idle(long inactivityTimeoutMillis) {
+      return new Terms(0, inactivityTimeoutMillis, 0, false);
+    }
+  }
+
   private final long number;
   private final List<Extent> extents;
   private final int blockBytes;
   private final int volume;
-  private final long inactivityTimeoutMillis;
+  private final Terms terms;
   final PageTable table;
+
+  /** Its place in the order in which tokens were made, since the pool was opened. */
+  final long serial;
 
   /** Guarded by the pool's metadata lock. */
   long lastUsedMillis;
@@ -56,18 +75,29 @@ public final class Token {
 
   Token(
       long number,
-      Volume source,
+      long serial,
+      int volume,
+      int blockBytes,
       List<Extent> extents,
-      long inactivityTimeoutMillis,
+      Terms terms,
       PageTable table,
       long nowMillis) {
     this.number = number;
+    this.serial = serial;
     this.extents = List.copyOf(extents);
-    this.blockBytes = source.blockBytes();
-    this.volume = source.id();
-    this.inactivityTimeoutMillis = inactivityTimeoutMillis;
+    this.blockBytes = blockBytes;
+    this.volume = volume;
+    this.terms = terms;
     this.table = table;
     this.lastUsedMillis = nowMillis;
+  }
+
+  /** Whether its time is over. Called under the pool's metadata lock. */
+  boolean isOver(long nowMillis) {
+    long age = nowMillis - terms.createdMillis();
+    return copies == 0
+        && (nowMillis - lastUsedMillis > terms.inactivityTimeoutMillis()
+            || (terms.lifetimeMillis() > 0 && age > terms.lifetimeMillis()));
   }
 
   /** Its number: random, and never that of another token of the pool. */
@@ -97,6 +127,11 @@ public final class Token {
 
   /** How long it may lie unused. */
   public long inactivityTimeoutMillis() {
-    return inactivityTimeoutMillis;
+    return terms.inactivityTimeoutMillis();
+  }
+
+  /** How long it lives. */
+  public Terms terms() {
+    return terms;
   }
 }

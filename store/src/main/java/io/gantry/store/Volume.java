@@ -2,8 +2,10 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A thin volume: a range of bytes that reads as zeros where nothing was written.
@@ -232,30 +234,40 @@ public final class Volume {
 
   private void writePlaced(long offset, ByteBuffer source, long first, Placement[] placements)
       throws IOException {
-    int chunkBytes = metadata.chunkBytes();
-    long end = offset + source.remaining();
-    int i = 0;
-    while (i < placements.length) {
-      long from = Math.max(offset, (first + i) * chunkBytes);
-      int within = (int) (from - (first + i) * chunkBytes);
-      Placement placement = placements[i];
-      int next = i + 1;
-      long to = Math.min(end, (first + next) * chunkBytes);
-      if (!placement.inPlace && to - from < chunkBytes) {
-        ByteBuffer whole = merge(placement.old, within, slice(source, from - offset, to - offset));
-        metadata.medium.writeChunks(placement.chunk * chunkBytes, whole);
-      } else {
-        while (next < placements.length
-            && placements[next].chunk == placements[next - 1].chunk + 1
-            && (placements[next].inPlace || end >= (first + next + 1) * chunkBytes)) {
-          next++;
-          to = Math.min(end, (first + next) * chunkBytes);
+    InFlight writes = new InFlight();
+    try {
+      int chunkBytes = metadata.chunkBytes();
+      long end = offset + source.remaining();
+      int i = 0;
+      while (i < placements.length) {
+        long from = Math.max(offset, (first + i) * chunkBytes);
+        int within = (int) (from - (first + i) * chunkBytes);
+        Placement placement = placements[i];
+        int next = i + 1;
+        long to = Math.min(end, (first + next) * chunkBytes);
+        if (!placement.inPlace && to - from < chunkBytes) {
+          ByteBuffer bytes = slice(source, from - offset, to - offset);
+          writes.add(
+              writeChunks(placement.chunk * chunkBytes, merge(placement.old, within, bytes)));
+        } else {
+          while (next < placements.length
+              && placements[next].chunk == placements[next - 1].chunk + 1
+              && (placements[next].inPlace || end >= (first + next + 1) * chunkBytes)) {
+            next++;
+            to = Math.min(end, (first + next) * chunkBytes);
+          }
+          long position = placement.chunk * chunkBytes + within;
+          writes.add(writeChunks(position, slice(source, from - offset, to - offset)));
         }
-        metadata.medium.writeChunks(
-            placement.chunk * chunkBytes + within, slice(source, from - offset, to - offset));
+        i = next;
       }
-      i = next;
+    } finally {
+      writes.await();
     }
+  }
+
+  private CompletableFuture<@Nullable Void> writeChunks(long position, ByteBuffer bytes) {
+    return metadata.medium.write(Medium.Area.CHUNKS, position, bytes);
   }
 
   private static ByteBuffer slice(ByteBuffer buffer, long from, long to) {
@@ -266,7 +278,8 @@ public final class Volume {
   private ByteBuffer merge(long old, int within, ByteBuffer bytes) throws IOException {
     ByteBuffer whole = ByteBuffer.allocate(metadata.chunkBytes());
     if (old >= 0) {
-      metadata.medium.readChunks(old * metadata.chunkBytes(), whole);
+      long position = old * metadata.chunkBytes();
+      Medium.await(metadata.medium.read(Medium.Area.CHUNKS, position, whole));
       whole.clear();
     }
     return whole.put(within, bytes, 0, bytes.remaining());

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,7 +48,9 @@ class DiscardTest {
       Volume again = pool.createVolume("again", 8 * MIB, 512);
       again.write(0, ByteBuffer.wrap(bytes));
       pool.flush();
-      assertThat(pool.metadata.medium.chunksLength()).as("old places are used").isEqualTo(16 * MIB);
+      assertThat(pool.metadata.medium.length(Medium.Area.CHUNKS))
+          .as("old places are used")
+          .isEqualTo(16 * MIB);
       for (Volume volume : new Volume[] {stays, again}) {
         ByteBuffer read = ByteBuffer.allocate(bytes.length);
         volume.read(0, read);
@@ -60,7 +63,7 @@ class DiscardTest {
   @Test
   void chunksBecomeFreeWithAndWithoutTheirRoom() throws IOException {
     try (FileMedium medium = FileMedium.create(directory)) {
-      Space space = new Space(medium, Pool.DEFAULT_CHUNK);
+      Space space = new Space(medium, Pool.DEFAULT_CHUNK, new Pages(new UUID(0, 0)));
       for (int i = 0; i < 10; i++) {
         assertThat(space.allocate()).isEqualTo(i);
         space.written(i);

@@ -92,14 +92,14 @@ class GoldenPoolTest {
   @Test
   void aNewerVersionIsRefusedByName() throws IOException {
     byte[] root = Files.readAllBytes(directory.resolve("pool"));
-    root[7] = '2';
+    root[7] = '3';
     java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
     crc.update(root, 0, 92);
     ByteBuffer.wrap(root).putInt(92, (int) crc.getValue());
     Files.write(directory.resolve("pool"), root);
     assertThatThrownBy(this::open)
         .isInstanceOf(CorruptPoolException.class)
-        .hasMessageContaining("version 2")
+        .hasMessageContaining("version 3")
         .hasMessageContaining(directory.toString());
   }
 }

@@ -2,105 +2,76 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullUnmarked;
 
 /** A medium that calls somebody before each operation, who may wait or throw. */
 @NullUnmarked
-final class HookedMedium implements Medium {
+final class HookedMedium extends ForwardingMedium {
   enum Operation {
     READ,
     WRITE,
     SYNC,
-    APPEND
+    APPEND,
+    PAGES,
+    ROOT,
+    TRIM
   }
 
   interface Hook {
     void before(Operation operation) throws IOException;
   }
 
-  private final Medium medium;
   volatile Hook hook = _ -> {};
 
   HookedMedium(Medium medium) {
-    this.medium = medium;
+    super(medium);
   }
 
-  @Override
-  public String location() {
-    return medium.location();
+  private interface Start {
+    CompletableFuture<Void> run();
   }
 
-  @Override
-  public byte[] readRoot() throws IOException {
-    return medium.readRoot();
+  private CompletableFuture<Void> hooked(Area area, Operation operation, Start start) {
+    try {
+      boolean write = operation == Operation.WRITE;
+      hook.before(write && area == Area.PAGES ? Operation.PAGES : operation);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return start.run();
   }
 
   @Override
   public void writeRoot(byte[] root) throws IOException {
-    medium.writeRoot(root);
+    hook.before(Operation.ROOT);
+    super.writeRoot(root);
   }
 
   @Override
-  public void readChunks(long position, ByteBuffer target) throws IOException {
-    hook.before(Operation.READ);
-    medium.readChunks(position, target);
+  public CompletableFuture<Void> read(Area area, long position, ByteBuffer target) {
+    return hooked(area, Operation.READ, () -> super.read(area, position, target));
   }
 
   @Override
-  public void writeChunks(long position, ByteBuffer source) throws IOException {
-    hook.before(Operation.WRITE);
-    medium.writeChunks(position, source);
+  public CompletableFuture<Void> write(Area area, long position, ByteBuffer source) {
+    return hooked(area, Operation.WRITE, () -> super.write(area, position, source));
   }
 
   @Override
-  public void syncChunks() throws IOException {
-    hook.before(Operation.SYNC);
-    medium.syncChunks();
-  }
-
-  @Override
-  public long discardGranularityBytes() {
-    return medium.discardGranularityBytes();
-  }
-
-  @Override
-  public boolean discardChunks(long position, long lengthBytes) {
-    return medium.discardChunks(position, lengthBytes);
-  }
-
-  @Override
-  public long chunksLength() throws IOException {
-    return medium.chunksLength();
-  }
-
-  @Override
-  public long journalLength() throws IOException {
-    return medium.journalLength();
-  }
-
-  @Override
-  public void readJournal(long position, ByteBuffer target) throws IOException {
-    medium.readJournal(position, target);
+  public CompletableFuture<Void> sync(Area area) {
+    return hooked(area, Operation.SYNC, () -> super.sync(area));
   }
 
   @Override
   public void appendJournal(ByteBuffer source) throws IOException {
     hook.before(Operation.APPEND);
-    medium.appendJournal(source);
+    super.appendJournal(source);
   }
 
   @Override
-  public void truncateJournal(long length) throws IOException {
-    medium.truncateJournal(length);
-  }
-
-  @Override
-  public long freeBytes() throws IOException {
-    return medium.freeBytes();
-  }
-
-  @Override
-  public void close() throws IOException {
-    medium.close();
+  public void trimJournal(long start) throws IOException {
+    hook.before(Operation.TRIM);
+    super.trimJournal(start);
   }
 }

@@ -270,6 +270,10 @@ final class ModelledPool {
     int block = random.nextInt(blocks);
     int count =
         1 + random.nextInt(random.nextBoolean() ? Math.min(blocks - block, 40) : blocks - block);
+    if (random.nextInt(12) == 0) {
+      pool.checkpoint();
+      return;
+    }
     switch (random.nextInt(12)) {
       case 0, 1, 2, 3 -> write(name, block, count);
       case 4 -> zero(name, block, count);

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +58,9 @@ class PoolModelTest {
     Pool pool = Pool.create(FileMedium.create(place), CHUNK, PoolOptions.defaults());
     for (int step = 0; step < 300; step++) {
       step(pool, random);
+      if (random.nextInt(60) == 0) {
+        pool.checkpoint();
+      }
       if (random.nextInt(60) == 0) {
         pool.close();
         pool = Pool.open(FileMedium.open(place), PoolOptions.defaults());
@@ -286,8 +290,10 @@ class PoolModelTest {
 
   private static void copyFiles(Path from, Path to) throws IOException {
     Files.createDirectory(to);
-    for (String file : List.of("pool", "chunks", "journal", "lock")) {
-      Files.copy(from.resolve(file), to.resolve(file));
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
     }
   }
 }

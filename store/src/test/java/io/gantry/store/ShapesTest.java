@@ -141,14 +141,14 @@ class ShapesTest {
     Volume source = pool.createVolume("source", 16 * TIB, 512);
     Volume target = pool.createVolume("target", 16 * TIB, 512);
     write(source, TIB, "here");
-    long journal = medium.journalLength();
+    long journal = medium.journalEnd();
     Token token = pool.freeze(source, List.of(new Extent(0, 8 * TIB)), 1000).orElseThrow();
     CopyResult result = pool.copy(token, 0, target, 512, 8 * TIB);
     assertThat(result).isEqualTo(new CopyResult(0, CHUNK, 8 * TIB - CHUNK));
     assertThat(read(target, TIB + 512)).isEqualTo("here");
     assertThat(target.mappedBytes()).isEqualTo(2 * CHUNK);
     pool.flush();
-    assertThat(medium.journalLength() - journal).isLessThan(16 << 10);
+    assertThat(medium.journalEnd() - journal).isLessThan(16 << 10);
   }
 
   @Test

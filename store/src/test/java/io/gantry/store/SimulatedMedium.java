@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullUnmarked;
 
 /**
@@ -17,15 +18,17 @@ import org.jspecify.annotations.NullUnmarked;
 final class SimulatedMedium implements Medium {
   private static final int SECTOR = 512;
 
+  private final long term;
   private byte[] root;
+  private byte[] interruptedRoot;
   private byte[] journal;
-  private byte[] durable;
-  private byte[] chunks;
+  private long journalStart;
+  private final Contents chunks;
+  private final Contents pages;
 
-  /** Sectors whose room was given back. */
+  /** Sectors of the chunks whose room was given back. */
   private final BitSet holes = new BitSet();
 
-  private final List<Write> unsynced = new ArrayList<>();
   private byte[] tornAppend = new byte[0];
   private int operationsLeft = Integer.MAX_VALUE;
   private boolean off;
@@ -35,18 +38,64 @@ final class SimulatedMedium implements Medium {
 
   private record Write(int position, byte[] bytes) {}
 
-  SimulatedMedium() {
-    this(null, new byte[0], new byte[0]);
+  /** What one area holds. */
+  private static final class Contents {
+    byte[] now;
+    byte[] durable;
+    final List<Write> unsynced = new ArrayList<>();
+
+    Contents(byte[] bytes) {
+      now = bytes;
+      durable = bytes.clone();
+    }
+
+    void write(int position, byte[] bytes) {
+      int end = position + bytes.length;
+      if (now.length < end) {
+        now = Arrays.copyOf(now, end);
+      }
+      System.arraycopy(bytes, 0, now, position, bytes.length);
+      unsynced.add(new Write(position, bytes));
+    }
+
+    void sync() {
+      durable = Arrays.copyOf(durable, now.length);
+      for (Write write : unsynced) {
+        System.arraycopy(write.bytes, 0, durable, write.position, write.bytes.length);
+      }
+      unsynced.clear();
+    }
+
+    byte[] afterPowerLoss(Random random) {
+      byte[] image = Arrays.copyOf(durable, now.length);
+      for (Write write : unsynced) {
+        int fate = random.nextInt(3); // kept, lost, torn
+        for (int at = 0; at < write.bytes.length; at += SECTOR) {
+          if (fate == 0 || (fate == 2 && random.nextBoolean())) {
+            int length = Math.min(SECTOR, write.bytes.length - at);
+            System.arraycopy(write.bytes, at, image, write.position + at, length);
+          }
+        }
+      }
+      return image;
+    }
   }
 
-  private SimulatedMedium(byte[] root, byte[] journal, byte[] chunks) {
+  SimulatedMedium() {
+    this(1, null, new byte[0], 0, new byte[0], new byte[0]);
+  }
+
+  private SimulatedMedium(
+      long term, byte[] root, byte[] journal, long journalStart, byte[] chunks, byte[] pages) {
+    this.term = term;
     this.root = root;
     this.journal = journal;
-    this.chunks = chunks;
-    this.durable = chunks.clone();
+    this.journalStart = journalStart;
+    this.chunks = new Contents(chunks);
+    this.pages = new Contents(pages);
   }
 
-  /** Cuts the power in the middle of the n-th write, sync or append from now on. */
+  /** Cuts the power in the middle of the n-th write, sync, append or trim from now on. */
   synchronized void crashAfter(int operations) {
     operationsLeft = operations;
   }
@@ -58,17 +107,13 @@ final class SimulatedMedium implements Medium {
   /** What the medium holds when the power is back. */
   synchronized SimulatedMedium afterPowerLoss(Random random) {
     off = true;
-    byte[] image = Arrays.copyOf(durable, chunks.length);
-    for (Write write : unsynced) {
-      int fate = random.nextInt(3); // kept, lost, torn
-      for (int at = 0; at < write.bytes.length; at += SECTOR) {
-        if (fate == 0 || (fate == 2 && random.nextBoolean())) {
-          int length = Math.min(SECTOR, write.bytes.length - at);
-          System.arraycopy(write.bytes, at, image, write.position + at, length);
-        }
-      }
-    }
-    return new SimulatedMedium(root, appended(random), image);
+    return new SimulatedMedium(
+        term + 1,
+        interruptedRoot != null && random.nextBoolean() ? interruptedRoot : root,
+        appended(random),
+        journalStart,
+        chunks.afterPowerLoss(random),
+        pages.afterPowerLoss(random));
   }
 
   private byte[] appended(Random random) {
@@ -95,9 +140,36 @@ final class SimulatedMedium implements Medium {
     }
   }
 
+  private Contents contents(Area area) {
+    return area == Area.CHUNKS ? chunks : pages;
+  }
+
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  private static CompletableFuture<Void> completed(Action action) {
+    try {
+      action.run();
+      return CompletableFuture.completedFuture(null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
   @Override
   public String location() {
     return "memory";
+  }
+
+  @Override
+  public long term() {
+    return term;
+  }
+
+  @Override
+  public CompletableFuture<OwnershipLostException> lost() {
+    return new CompletableFuture<>();
   }
 
   @Override
@@ -106,49 +178,59 @@ final class SimulatedMedium implements Medium {
   }
 
   @Override
-  public synchronized void writeRoot(byte[] bytes) {
+  public synchronized void writeRoot(byte[] bytes) throws IOException {
+    if (crashes()) {
+      interruptedRoot = bytes.clone();
+      requirePower();
+    }
     root = bytes.clone();
   }
 
   @Override
-  public synchronized void readChunks(long position, ByteBuffer target) throws IOException {
-    requirePower();
-    int from = (int) Math.min(position, chunks.length);
-    int count = Math.min(target.remaining(), chunks.length - from);
-    target.put(chunks, from, count);
-    target.put(new byte[target.remaining()]);
+  public synchronized CompletableFuture<Void> read(Area area, long position, ByteBuffer target) {
+    return completed(() -> {
+      requirePower();
+      byte[] now = contents(area).now;
+      int from = (int) Math.min(position, now.length);
+      int count = Math.min(target.remaining(), now.length - from);
+      target.put(now, from, count);
+      target.put(new byte[target.remaining()]);
+    });
   }
 
   @Override
-  public synchronized void writeChunks(long position, ByteBuffer source) throws IOException {
-    byte[] bytes = new byte[source.remaining()];
-    if (position + bytes.length > capacity) {
-      throw new NoSpaceException("no space left in memory");
-    }
-    source.get(bytes);
-    int end = (int) position + bytes.length;
-    boolean crash = crashes();
-    if (chunks.length < end) {
-      chunks = Arrays.copyOf(chunks, end);
-    }
-    System.arraycopy(bytes, 0, chunks, (int) position, bytes.length);
-    holes.clear((int) position / SECTOR, end / SECTOR);
-    unsynced.add(new Write((int) position, bytes));
-    if (crash) {
-      requirePower();
-    }
+  public synchronized CompletableFuture<Void> write(Area area, long position, ByteBuffer source) {
+    return completed(() -> {
+      byte[] bytes = new byte[source.remaining()];
+      if (area == Area.CHUNKS && position + bytes.length > capacity) {
+        throw new NoSpaceException("no space left in memory");
+      }
+      source.get(bytes);
+      int end = (int) position + bytes.length;
+      boolean crash = crashes();
+      contents(area).write((int) position, bytes);
+      if (area == Area.CHUNKS) {
+        holes.clear((int) position / SECTOR, end / SECTOR);
+      }
+      if (crash) {
+        requirePower();
+      }
+    });
   }
 
   @Override
-  public synchronized void syncChunks() throws IOException {
-    if (crashes()) {
-      requirePower();
-    }
-    durable = Arrays.copyOf(durable, chunks.length);
-    for (Write write : unsynced) {
-      System.arraycopy(write.bytes, 0, durable, write.position, write.bytes.length);
-    }
-    unsynced.clear();
+  public synchronized CompletableFuture<Void> sync(Area area) {
+    return completed(() -> {
+      if (crashes()) {
+        requirePower();
+      }
+      contents(area).sync();
+    });
+  }
+
+  @Override
+  public synchronized long length(Area area) {
+    return contents(area).now.length;
   }
 
   @Override
@@ -158,29 +240,30 @@ final class SimulatedMedium implements Medium {
 
   @Override
   public synchronized boolean discardChunks(long position, long lengthBytes) {
-    Arrays.fill(chunks, (int) position, (int) (position + lengthBytes), (byte) 0xDD);
-    Arrays.fill(
-        durable,
-        (int) Math.min(position, durable.length),
-        (int) Math.min(position + lengthBytes, durable.length),
-        (byte) 0xDD);
+    fill(chunks.now, position, lengthBytes);
+    fill(chunks.durable, position, lengthBytes);
     holes.set((int) (position / SECTOR), (int) ((position + lengthBytes) / SECTOR));
     return true;
   }
 
-  @Override
-  public synchronized long chunksLength() throws IOException {
-    return chunks.length;
+  private static void fill(byte[] bytes, long position, long length) {
+    int from = (int) Math.min(position, bytes.length);
+    Arrays.fill(bytes, from, (int) Math.min(position + length, bytes.length), (byte) 0xDD);
   }
 
   @Override
-  public synchronized long journalLength() {
-    return journal.length;
+  public synchronized long journalStart() {
+    return journalStart;
+  }
+
+  @Override
+  public synchronized long journalEnd() {
+    return journalStart + journal.length;
   }
 
   @Override
   public synchronized void readJournal(long position, ByteBuffer target) {
-    target.put(journal, (int) position, target.remaining());
+    target.put(journal, (int) (position - journalStart), target.remaining());
   }
 
   @Override
@@ -197,13 +280,22 @@ final class SimulatedMedium implements Medium {
   }
 
   @Override
-  public synchronized void truncateJournal(long length) {
-    journal = Arrays.copyOf(journal, (int) length);
+  public synchronized void truncateJournal(long end) {
+    journal = Arrays.copyOf(journal, (int) (end - journalStart));
+  }
+
+  @Override
+  public synchronized void trimJournal(long start) throws IOException {
+    if (crashes()) {
+      requirePower();
+    }
+    journal = Arrays.copyOfRange(journal, (int) (start - journalStart), journal.length);
+    journalStart = start;
   }
 
   @Override
   public synchronized long freeBytes() {
-    return capacity - chunks.length + (long) holes.cardinality() * SECTOR;
+    return capacity - chunks.now.length + (long) holes.cardinality() * SECTOR;
   }
 
   @Override

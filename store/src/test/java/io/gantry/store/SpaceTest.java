@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class SpaceTest {
   private static final int CHUNK = 16 << 10;
 
   private final SimulatedMedium medium = new SimulatedMedium();
-  private final Space space = new Space(medium, CHUNK);
+  private final Space space = new Space(medium, CHUNK, new Pages(new UUID(0, 0)));
 
   private void settleAll() {
     for (ArrayDeque<Object> left = space.takeReleased(); !left.isEmpty(); ) {

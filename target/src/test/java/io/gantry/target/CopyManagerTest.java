@@ -18,7 +18,6 @@ import io.gantry.store.Volume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Random;
@@ -55,7 +54,7 @@ class CopyManagerTest {
 
   @BeforeEach
   void open() throws IOException {
-    PoolOptions options = new PoolOptions(now::get, new SecureRandom(), 100);
+    PoolOptions options = PoolOptions.defaults().withClock(now::get).withMaximumTokens(100);
     pool = Pool.create(FileMedium.create(directory.resolve("pool")), CHUNK, options);
     pool.createVolume("source", BLOCKS * 512L, 512);
     pool.createVolume("destination", BLOCKS * 512L, 512);

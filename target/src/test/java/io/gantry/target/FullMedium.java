@@ -1,56 +1,28 @@
 package io.gantry.target;
 
+import io.gantry.store.ForwardingMedium;
 import io.gantry.store.Medium;
-import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullUnmarked;
 
 /** A medium on a small file system, of which a pool keeps 16 MiB for itself. */
 @NullUnmarked
-final class FullMedium implements Medium {
-  private final Medium medium;
+final class FullMedium extends ForwardingMedium {
   private final long capacity;
   private long highest;
 
   FullMedium(Medium medium, long chunkCapacity) {
-    this.medium = medium;
+    super(medium);
     this.capacity = (16 << 20) + chunkCapacity;
   }
 
   @Override
-  public String location() {
-    return medium.location();
-  }
-
-  @Override
-  public byte[] readRoot() throws IOException {
-    return medium.readRoot();
-  }
-
-  @Override
-  public void writeRoot(byte[] root) throws IOException {
-    medium.writeRoot(root);
-  }
-
-  @Override
-  public void readChunks(long position, ByteBuffer target) throws IOException {
-    medium.readChunks(position, target);
-  }
-
-  @Override
-  public synchronized void writeChunks(long position, ByteBuffer source) throws IOException {
-    highest = Math.max(highest, position + source.remaining());
-    medium.writeChunks(position, source);
-  }
-
-  @Override
-  public void syncChunks() throws IOException {
-    medium.syncChunks();
-  }
-
-  @Override
-  public long discardGranularityBytes() {
-    return medium.discardGranularityBytes();
+  public synchronized CompletableFuture<Void> write(Area area, long position, ByteBuffer source) {
+    if (area == Area.CHUNKS) {
+      highest = Math.max(highest, position + source.remaining());
+    }
+    return super.write(area, position, source);
   }
 
   @Override
@@ -59,37 +31,7 @@ final class FullMedium implements Medium {
   }
 
   @Override
-  public long chunksLength() throws IOException {
-    return medium.chunksLength();
-  }
-
-  @Override
-  public long journalLength() throws IOException {
-    return medium.journalLength();
-  }
-
-  @Override
-  public void readJournal(long position, ByteBuffer target) throws IOException {
-    medium.readJournal(position, target);
-  }
-
-  @Override
-  public void appendJournal(ByteBuffer source) throws IOException {
-    medium.appendJournal(source);
-  }
-
-  @Override
-  public void truncateJournal(long length) throws IOException {
-    medium.truncateJournal(length);
-  }
-
-  @Override
   public synchronized long freeBytes() {
     return capacity - highest;
-  }
-
-  @Override
-  public void close() throws IOException {
-    medium.close();
   }
 }
