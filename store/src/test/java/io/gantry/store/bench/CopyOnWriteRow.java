@@ -75,7 +75,7 @@ final class CopyOnWriteRow implements PoolBenchmark.Row {
   private static double gantry(Pool pool, Volume volume, long[] offsets, int length)
       throws IOException {
     Snapshot snapshot = pool.createSnapshot(volume, "before");
-    ByteBuffer buffer = ByteBuffer.allocateDirect(length);
+    ByteBuffer buffer = Contents.fill(Contents.buffer(), offsets[0]).slice(0, length);
     long start = System.nanoTime();
     for (int i = 0; i < offsets.length; i++) {
       volume.write(offsets[i], buffer.clear());

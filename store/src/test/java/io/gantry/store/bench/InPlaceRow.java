@@ -127,7 +127,7 @@ final class InPlaceRow implements PoolBenchmark.Row {
 
     private void operate() throws IOException {
       SplittableRandom random = new SplittableRandom();
-      ByteBuffer buffer = ByteBuffer.allocateDirect(BLOCK);
+      ByteBuffer buffer = Contents.fill(Contents.buffer(), random.nextLong()).slice(0, BLOCK);
       for (int i = 1; i <= OPERATIONS / depth; i++) {
         long offset = random.nextLong(SIZE / BLOCK) * BLOCK;
         if (write) {

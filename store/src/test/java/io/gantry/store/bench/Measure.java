@@ -8,15 +8,19 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One thing measured in several rounds, by Gantry, whose samples are noted first, and by others.
- * Prints medians with the least and the most, and how Gantry stands to each other: the median of
- * the ratios of the rounds, so that what disturbs a whole round disturbs no ratio.
+ * One thing measured in several rounds, by Gantry, whose samples are noted first, and by others or
+ * by Gantry in other circumstances. Prints medians with the least and the most, and how Gantry
+ * stands to each of the others: the median of the ratios of the rounds, so that what disturbs a
+ * whole round disturbs no ratio.
  */
 final class Measure {
   enum Unit {
     SECONDS,
     PER_SECOND
   }
+
+  /** What the names of our own samples begin with. */
+  static final String GANTRY = "Gantry";
 
   private final String title;
   private final Unit unit;
@@ -33,11 +37,10 @@ final class Measure {
   }
 
   void print(PrintStream out) {
-    String gantry = samples.keySet().iterator().next();
-    List<Double> ours = samples.get(gantry);
+    List<Double> ours = samples.values().iterator().next();
     samples.forEach((contender, theirs) -> {
       String ratio = "";
-      if (!contender.equals(gantry)) {
+      if (!contender.startsWith(GANTRY)) {
         List<Double> ratios = new ArrayList<>();
         for (int round = 0; round < theirs.size(); round++) {
           double quotient = theirs.get(round) / ours.get(round);

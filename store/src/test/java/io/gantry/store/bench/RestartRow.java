@@ -88,7 +88,7 @@ final class RestartRow implements PoolBenchmark.Row {
   private static void write(Pool pool, int length) throws IOException {
     Volume volume = pool.createVolume("source", SIZE, 4096);
     SplittableRandom random = new SplittableRandom(SEED);
-    ByteBuffer buffer = ByteBuffer.allocateDirect(length);
+    ByteBuffer buffer = Contents.fill(Contents.buffer(), SEED).slice(0, length);
     for (long i = 1; i <= BYTES / length; i++) {
       volume.write(random.nextLong(SIZE / length) * length, buffer.clear());
       if (i % WRITES_PER_SYNC == 0) {
