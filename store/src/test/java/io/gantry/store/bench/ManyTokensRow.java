@@ -5,9 +5,6 @@ import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
 import io.gantry.store.Volume;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.security.SecureRandom;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -22,18 +19,13 @@ final class ManyTokensRow implements PoolBenchmark.Row {
 
   @Override
   public void run(Settings settings) throws Exception {
-    PoolOptions options = new PoolOptions(InstantSource.system(), new SecureRandom(), TOKENS);
+    PoolOptions options = PoolOptions.defaults().withMaximumTokens(TOKENS);
     try (Pool pool =
         Pool.create(
             MetadataOnlyMedium.create(settings.xfs().resolve("pool")),
             Pool.DEFAULT_CHUNK,
             options)) {
-      Volume volume = pool.createVolume("source", VOLUME_BYTES, 4096);
-      ByteBuffer buffer = ByteBuffer.allocateDirect(4 << 20);
-      for (long at = 0; at < VOLUME_BYTES; at += buffer.capacity()) {
-        volume.write(at, buffer.clear());
-      }
-      pool.flush();
+      Volume volume = TokenRow.mapped(pool, "source", VOLUME_BYTES);
       create(pool, volume);
     }
   }

@@ -24,7 +24,8 @@ public final class PoolBenchmark {
           "tokens", new ManyTokensRow(),
           "in-place", new InPlaceRow(),
           "copy-on-write", new CopyOnWriteRow(),
-          "restart", new RestartRow());
+          "restart", new RestartRow(),
+          "checkpoint", new CheckpointRow());
 
   public static void main(String[] arguments) throws Exception {
     Map<String, String> options =

@@ -54,7 +54,8 @@ final class TokenRow implements PoolBenchmark.Row {
     }
   }
 
-  private static Volume mapped(Pool pool, String name, long size) throws IOException {
+  /** A volume that maps every chunk; each was written, if the medium keeps chunks. */
+  static Volume mapped(Pool pool, String name, long size) throws IOException {
     Volume volume = pool.createVolume(name, size, 4096);
     ByteBuffer buffer = ByteBuffer.allocateDirect(4 << 20);
     for (long at = 0; at < size; at += buffer.capacity()) {
