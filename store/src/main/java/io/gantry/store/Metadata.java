@@ -50,6 +50,7 @@ final class Metadata implements AutoCloseable {
   final Medium medium;
   final Space space;
   final Epochs epochs = new Epochs();
+  final ChunkBuffers buffers;
   private final PoolOptions options;
   private final int chunkBytes;
   private final PoolRoot root;
@@ -78,6 +79,7 @@ final class Metadata implements AutoCloseable {
     this.options = options;
     this.root = root;
     this.chunkBytes = root.chunkBytes();
+    this.buffers = new ChunkBuffers(chunkBytes);
     this.space = new Space(medium, chunkBytes, new Pages(root.poolId()));
     this.journal = new Journal(medium, root.poolId());
     String name = root.poolId().toString().substring(0, 8);

@@ -75,7 +75,7 @@ final class TableReader {
     target.position(target.limit());
   }
 
-  private static void zeroFill(ByteBuffer target) {
+  static void zeroFill(ByteBuffer target) {
     while (target.remaining() >= Long.BYTES) {
       target.putLong(0);
     }

@@ -2,6 +2,8 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -235,6 +237,7 @@ public final class Volume {
   private void writePlaced(long offset, ByteBuffer source, long first, Placement[] placements)
       throws IOException {
     InFlight writes = new InFlight();
+    List<ByteBuffer> merged = new ArrayList<>(2);
     try {
       int chunkBytes = metadata.chunkBytes();
       long end = offset + source.remaining();
@@ -246,9 +249,10 @@ public final class Volume {
         int next = i + 1;
         long to = Math.min(end, (first + next) * chunkBytes);
         if (!placement.inPlace && to - from < chunkBytes) {
-          ByteBuffer bytes = slice(source, from - offset, to - offset);
-          writes.add(
-              writeChunks(placement.chunk * chunkBytes, merge(placement.old, within, bytes)));
+          ByteBuffer whole = metadata.buffers.take();
+          merged.add(whole);
+          merge(placement.old, within, slice(source, from - offset, to - offset), whole);
+          writes.add(writeChunks(placement.chunk * chunkBytes, whole));
         } else {
           while (next < placements.length
               && placements[next].chunk == placements[next - 1].chunk + 1
@@ -262,7 +266,11 @@ public final class Volume {
         i = next;
       }
     } finally {
-      writes.await();
+      try {
+        writes.await();
+      } finally {
+        merged.forEach(metadata.buffers::giveBack);
+      }
     }
   }
 
@@ -274,15 +282,15 @@ public final class Volume {
     return buffer.slice((int) from, (int) (to - from));
   }
 
-  /** A whole chunk: the old one's bytes, or zeros, with {@code bytes} put over them. */
-  private ByteBuffer merge(long old, int within, ByteBuffer bytes) throws IOException {
-    ByteBuffer whole = ByteBuffer.allocate(metadata.chunkBytes());
+  /** Makes a whole chunk: the old one's bytes, or zeros, with {@code bytes} put over them. */
+  private void merge(long old, int within, ByteBuffer bytes, ByteBuffer whole) throws IOException {
     if (old >= 0) {
       long position = old * metadata.chunkBytes();
       Medium.await(metadata.medium.read(Medium.Area.CHUNKS, position, whole));
-      whole.clear();
+    } else {
+      TableReader.zeroFill(whole);
     }
-    return whole.put(within, bytes, 0, bytes.remaining());
+    whole.clear().put(within, bytes, 0, bytes.remaining());
   }
 
   /** Puts new chunks into the table; the index of the first one that came too late, or -1. */
