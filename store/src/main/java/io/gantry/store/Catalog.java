@@ -178,6 +178,11 @@ final class Catalog {
         remove(token, r.reason());
         drop(token);
       }
+      case JournalRecord.Summed r -> {
+        for (int i = 0; i < r.checksums().size(); i++) {
+          metadata.space.checksums.note(r.chunk() + i, r.checksums().get(i));
+        }
+      }
       case JournalRecord.Shared r ->
           requireVolume(r.volume())
               .table
@@ -242,6 +247,8 @@ final class Catalog {
   /** What there is but tokens, and as how many tokens there ever were. */
   long save(RecordOutput out) {
     new CheckpointRecord.Numbers(nextVolume, nextSnapshot).encode(out);
+    PageTable checksums = metadata.space.checksums.table();
+    new CheckpointRecord.ChecksumTable(CheckpointRecord.root(checksums)).encode(out);
     for (Volume v : volumes.values()) {
       new CheckpointRecord.VolumeState(
               v.id(),
@@ -328,6 +335,8 @@ final class Catalog {
         add(r.token(), r.volume(), r.blockBytes(), r.extents(), r.terms(), table);
       }
       case CheckpointRecord.TokenGone r -> ended.put(r.token(), r.reason());
+      case CheckpointRecord.ChecksumTable r ->
+          metadata.space.checksums.restore(roots.numbers(r.root()));
     }
   }
 

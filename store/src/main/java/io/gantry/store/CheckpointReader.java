@@ -36,7 +36,10 @@ final class CheckpointReader {
 
   /** Finds the root page of a table, or null for none. */
   interface Roots {
-    @Nullable Page root(long slot);
+    @Nullable Page root(long root);
+
+    /** The same for a table of numbers that are no chunks. */
+    @Nullable Page numbers(long root);
   }
 
   /**
@@ -56,9 +59,21 @@ final class CheckpointReader {
     reader.readSlots();
     ByteBuffer catalog = reader.readCatalog();
     List<Integer> catalogSlots = reader.used.stream().boxed().toList();
+    Roots roots =
+        new Roots() {
+          @Override
+          public @Nullable Page root(long root) {
+            return root == 0 ? null : reader.link(root, -1, true);
+          }
+
+          @Override
+          public @Nullable Page numbers(long root) {
+            return root == 0 ? null : reader.link(root, -1, false);
+          }
+        };
     try {
       while (catalog.hasRemaining()) {
-        apply.accept(CheckpointRecord.decode(catalog), reader::root);
+        apply.accept(CheckpointRecord.decode(catalog), roots);
       }
     } catch (BufferUnderflowException | IllegalArgumentException | IllegalStateException e) {
       throw new CorruptPoolException(
@@ -120,16 +135,13 @@ final class CheckpointReader {
     return catalog.flip();
   }
 
-  private @Nullable Page root(long entry) {
-    return entry == 0 ? null : link(entry, -1);
-  }
-
   /**
    * The page that an entry names, with everything below it, one reference more.
    *
    * @param level the level it must have, or -1 for any
+   * @param counted whether the entries of leaves are references to chunks
    */
-  private Page link(long entry, int level) {
+  private Page link(long entry, int level, boolean counted) {
     long slot = (entry >>> 16) - 1;
     int stamp = (int) entry & 0xFFFF;
     PageImage.Read read = slot >= 0 && slot < slots.length ? slots[(int) slot] : null;
@@ -152,10 +164,10 @@ final class CheckpointReader {
     }
     used.set((int) slot);
     for (int i = 0; i < Page.ENTRIES; i++) {
-      if (page.level == 0) {
+      if (page.level == 0 && counted) {
         space.restore(page.chunk(i));
-      } else if (read.children()[i] >>> 16 != 0) {
-        page.setChild(i, link(read.children()[i], page.level - 1));
+      } else if (page.level > 0 && read.children()[i] >>> 16 != 0) {
+        page.setChild(i, link(read.children()[i], page.level - 1, counted));
       }
     }
     return page;

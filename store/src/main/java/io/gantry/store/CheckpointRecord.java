@@ -34,6 +34,9 @@ sealed interface CheckpointRecord {
   /** How a token ended that is no more. */
   record TokenGone(long token, Token.End reason) implements CheckpointRecord {}
 
+  /** The table of checksums. */
+  record ChecksumTable(long root) implements CheckpointRecord {}
+
   /** The root of a table, as a record has it. */
   static long root(PageTable table) {
     @Nullable Page page = table.root();
@@ -69,6 +72,7 @@ sealed interface CheckpointRecord {
               .extents(r.extents)
               .int8(r.root);
       case TokenGone r -> out.type(5).int8(r.token).int4(r.reason.code());
+      case ChecksumTable r -> out.type(10).int8(r.root);
     }
   }
 
@@ -107,6 +111,7 @@ sealed interface CheckpointRecord {
               JournalRecord.extents(in),
               in.getLong());
       case 5 -> new TokenGone(in.getLong(), Token.End.of(in.getInt()));
+      case 10 -> new ChecksumTable(in.getLong());
       default -> throw new IllegalArgumentException("unknown catalog record type " + type);
     };
   }

@@ -72,6 +72,9 @@ sealed interface JournalRecord {
   /** A volume holds what a snapshot holds, and has its size. */
   record VolumeRolledBack(int volume, int snapshot) implements JournalRecord {}
 
+  /** Chunks from one on have these checksums. */
+  record Summed(long chunk, List<Integer> checksums) implements JournalRecord {}
+
   /** Appends the record. */
   default void encode(RecordOutput out) {
     switch (this) {
@@ -94,6 +97,10 @@ sealed interface JournalRecord {
           out.type(12).int4(r.snapshot).int4(r.volume).text(r.name).int8(r.createdMillis);
       case SnapshotDeleted r -> out.type(13).int4(r.snapshot);
       case VolumeRolledBack r -> out.type(14).int4(r.volume).int4(r.snapshot);
+      case Summed r -> {
+        out.type(20).int8(r.chunk).int2(r.checksums.size());
+        r.checksums.forEach(out::int4);
+      }
     }
   }
 
@@ -121,6 +128,7 @@ sealed interface JournalRecord {
       case 12 -> new SnapshotCreated(in.getInt(), in.getInt(), text(in), in.getLong());
       case 13 -> new SnapshotDeleted(in.getInt());
       case 14 -> new VolumeRolledBack(in.getInt(), in.getInt());
+      case 20 -> new Summed(in.getLong(), checksums(in));
       case 15 -> new TokenCreated(in.getLong(), in.getInt(), terms(in), extents(in));
       default -> throw new IllegalArgumentException("unknown journal record type " + type);
     };
@@ -130,6 +138,15 @@ sealed interface JournalRecord {
     byte[] bytes = new byte[in.getShort() & 0xffff];
     in.get(bytes);
     return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private static List<Integer> checksums(ByteBuffer in) {
+    int count = in.getShort() & 0xffff;
+    List<Integer> checksums = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      checksums.add(in.getInt());
+    }
+    return checksums;
   }
 
   static Token.Terms terms(ByteBuffer in) {

@@ -117,6 +117,11 @@ final class Metadata implements AutoCloseable {
     return chunkBytes;
   }
 
+  /** Whether what has a checksum is compared with it at each read. */
+  boolean verifiesReads() {
+    return options.verifyReads();
+  }
+
   long nowMillis() {
     return options.clock().millis();
   }
@@ -348,13 +353,15 @@ final class Metadata implements AutoCloseable {
     /** Nobody can be using the chunks meanwhile: they are neither named nor free. */
     private void giveRoomBack() {
       int minimum = (int) Math.max(1, medium.discardGranularityBytes() / chunkBytes);
-      for (Space.Run run : locked(() -> space.takeFreed(minimum))) {
-        long position = (long) run.first() * chunkBytes;
-        boolean given = medium.discardChunks(position, (long) run.count() * chunkBytes);
-        locked(() -> {
-          space.discarded(run, given);
-          return null;
-        });
+      while (locked(space::hasFreed)) {
+        for (Space.Run run : locked(() -> space.takeFreed(minimum))) {
+          long position = run.first() * chunkBytes;
+          boolean given = medium.discardChunks(position, run.count() * chunkBytes);
+          locked(() -> {
+            space.discarded(run, given);
+            return null;
+          });
+        }
       }
     }
   }

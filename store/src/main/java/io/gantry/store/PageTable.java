@@ -1,5 +1,6 @@
 package io.gantry.store;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ final class PageTable {
    */
   private final Space space;
 
+  /** Whether the entries are references to chunks, or only numbers. */
+  private final boolean counted;
+
   /** Chunks that the table can map. */
   private long capacity;
 
@@ -31,9 +35,20 @@ final class PageTable {
     this(space, capacity, null);
   }
 
+  /** A table of numbers that are no references to chunks, and which is never shared. */
+  static PageTable ofNumbers(Space space, @Nullable Page root) {
+    long capacity = root == null ? 1 : Page.entrySpan(root.level + 1);
+    return new PageTable(space, capacity, root, false);
+  }
+
   /** A table with a root page that was read back, or with none; the reference passes to it. */
   PageTable(Space space, long capacity, @Nullable Page root) {
+    this(space, capacity, root, true);
+  }
+
+  private PageTable(Space space, long capacity, @Nullable Page root, boolean counted) {
     this.space = space;
+    this.counted = counted;
     this.root = root;
     this.height = root == null ? 1 : root.level + 1;
     reserve(capacity);
@@ -133,7 +148,7 @@ final class PageTable {
       page = child;
     }
     int slot = Page.slot(index, 0);
-    if (page.chunk(slot) >= 0) {
+    if (counted && page.chunk(slot) >= 0) {
       space.release(page.chunk(slot));
     }
     page.setChunk(slot, chunk);
@@ -225,7 +240,7 @@ final class PageTable {
       if (chunk >= 0) {
         space.retain(chunk);
       }
-      if (page.chunk(slot) >= 0) {
+      if (counted && page.chunk(slot) >= 0) {
         space.release(page.chunk(slot));
       }
       page.setChunk(slot, chunk);
@@ -321,6 +336,48 @@ final class PageTable {
       }
     }
     return sum;
+  }
+
+  /**
+   * A leaf with what it covers.
+   *
+   * @param page the leaf; not to be changed
+   * @param first the first index that it covers
+   * @param shared whether others see it too, by itself or by a page above
+   */
+  record Leaf(Page page, long first, boolean shared) {}
+
+  /**
+   * The first leaf that covers an index not below a given one, but none below a page that the
+   * caller does not want.
+   *
+   * @param wanted is asked for each shared page on the way down
+   * @return null if there is none
+   */
+  @Nullable Leaf nextLeaf(long from, Predicate<Page> wanted) {
+    return root == null ? null : nextLeaf(root, 0, from, false, wanted);
+  }
+
+  private static @Nullable Leaf nextLeaf(
+      Page page, long base, long from, boolean sharedAbove, Predicate<Page> wanted) {
+    boolean shared = sharedAbove || page.references > 1;
+    if (page.references > 1 && from <= base && !wanted.test(page)) {
+      return null;
+    }
+    if (page.level == 0) {
+      return from < base + Page.ENTRIES ? new Leaf(page, base, shared) : null;
+    }
+    long step = Page.entrySpan(page.level);
+    for (int slot = (int) (Math.max(0, from - base) / step); slot < Page.ENTRIES; slot++) {
+      Page child = page.child(slot);
+      if (child != null) {
+        Leaf leaf = nextLeaf(child, base + slot * step, from, shared, wanted);
+        if (leaf != null) {
+          return leaf;
+        }
+      }
+    }
+    return null;
   }
 
   @Nullable Page root() {

@@ -494,6 +494,18 @@ public final class Pool implements AutoCloseable {
     metadata.checkpoint();
   }
 
+  /**
+   * Reads all that the pool maps, while the pool goes on: compares what has a checksum, and gives
+   * one to what is shared or kept by a snapshot or token and has none yet. Takes as long as reading
+   * takes.
+   *
+   * @param bytesPerSecond how fast to read at most, or 0 for as fast as it goes
+   * @throws IOException if the pool has stopped; what cannot be read is among the findings
+   */
+  public Scrub.Report scrub(long bytesPerSecond, Scrub.Progress progress) throws IOException {
+    return new Scrub(metadata, true, bytesPerSecond, progress).run();
+  }
+
   /** How the pool stands now. */
   public PoolStatistics statistics() throws IOException {
     long journalBytes = medium.journalEnd() - medium.journalStart();

@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadFactory;
  * @param maximumTokens most live tokens
  * @param checkpointBytes bytes by which the journal grows before a checkpoint lets it go; the
  *     journal's length is bounded by a small multiple
+ * @param verifyReads whether what has a checksum is compared with it at each read
  * @param threads makes the pool's own threads
  */
 public record PoolOptions(
@@ -19,6 +20,7 @@ public record PoolOptions(
     SecureRandom random,
     int maximumTokens,
     long checkpointBytes,
+    boolean verifyReads,
     ThreadFactory threads) {
 
   /** The system's clock, randomness and threads, 65536 tokens, a checkpoint every 64 MiB. */
@@ -28,26 +30,32 @@ public record PoolOptions(
         new SecureRandom(),
         65_536,
         64 << 20,
+        false,
         Thread.ofPlatform().daemon(true).factory());
   }
 
   /** The same with another clock. */
   public PoolOptions withClock(InstantSource other) {
-    return new PoolOptions(other, random, maximumTokens, checkpointBytes, threads);
+    return new PoolOptions(other, random, maximumTokens, checkpointBytes, verifyReads, threads);
   }
 
   /** The same with another limit of tokens. */
   public PoolOptions withMaximumTokens(int other) {
-    return new PoolOptions(clock, random, other, checkpointBytes, threads);
+    return new PoolOptions(clock, random, other, checkpointBytes, verifyReads, threads);
   }
 
   /** The same with checkpoints at other intervals. */
   public PoolOptions withCheckpointBytes(long other) {
-    return new PoolOptions(clock, random, maximumTokens, other, threads);
+    return new PoolOptions(clock, random, maximumTokens, other, verifyReads, threads);
+  }
+
+  /** The same, but what has a checksum is compared with it at each read. */
+  public PoolOptions withVerifiedReads() {
+    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, true, threads);
   }
 
   /** The same with threads of another make. */
   public PoolOptions withThreads(ThreadFactory other) {
-    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, other);
+    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, verifyReads, other);
   }
 }

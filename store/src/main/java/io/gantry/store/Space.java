@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,10 +44,17 @@ final class Space {
 
   private static final int GROWTH_STEP = 1024;
 
+  /** Chunks that are looked at for giving back their room under one hold of the lock. */
+  private static final int FREED_STEP = 1 << 14;
+
+  /** 256 TiB of the smallest chunks. */
+  static final long MOST_CHUNKS = 1L << 34;
+
   /** Pages and chunks that are let go under one hold of the lock. */
   private static final int SETTLE_STEP = 256;
 
   final Pages pages;
+  final Checksums checksums = new Checksums(this);
   private final Medium medium;
   private final int chunkBytes;
   private int[][] counts = new int[0][];
@@ -57,17 +63,17 @@ final class Space {
   private long highWater;
 
   /** Chunks without references that have their room on the medium. */
-  private final BitSet free = new BitSet();
+  private final ChunkSet free = new ChunkSet();
 
   /** Chunks that may have no room on the medium yet, and those of them without references. */
-  private final BitSet unwritten = new BitSet();
+  private final ChunkSet unwritten = new ChunkSet();
 
-  private final BitSet freeUnwritten = new BitSet();
+  private final ChunkSet freeUnwritten = new ChunkSet();
 
   /** Chunks that became free since {@link #takeFreed} was called last; some are in use again. */
-  private final BitSet freed = new BitSet();
+  private final ChunkSet freed = new ChunkSet();
 
-  private int cursor;
+  private long cursor;
   private long usedChunks;
 
   /** Unwritten chunks that may still be taken before the medium is asked again. */
@@ -87,7 +93,9 @@ final class Space {
   }
 
   int references(long chunk) {
-    return counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)];
+    return chunk >= highWater
+        ? 0
+        : counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)];
   }
 
   private void add(long chunk, int difference) {
@@ -98,8 +106,8 @@ final class Space {
     counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = count;
     if (count == 0) {
       usedChunks--;
-      (unwritten.get((int) chunk) ? freeUnwritten : free).set((int) chunk);
-      freed.set((int) chunk);
+      (unwritten.contains(chunk) ? freeUnwritten : free).add(chunk);
+      freed.add(chunk);
     }
   }
 
@@ -110,29 +118,29 @@ final class Space {
    * @throws NoSpaceException if there is none
    */
   long allocate() throws IOException {
-    int found = free.nextSetBit(cursor);
+    long found = free.next(cursor);
     if (found < 0) {
-      found = free.nextSetBit(0);
+      found = free.next(0);
     }
     long chunk = found >= 0 ? found : grow();
     take(chunk);
-    cursor = (int) chunk + 1;
+    cursor = chunk + 1;
     return chunk;
   }
 
   private long grow() throws IOException {
     if (growth == 0) {
-      int promised = unwritten.cardinality() - freeUnwritten.cardinality();
+      long promised = unwritten.size() - freeUnwritten.size();
       long room = (medium.freeBytes() - reserveBytes()) / chunkBytes - promised;
       growth = Math.clamp(room, 0, GROWTH_STEP);
     }
-    int again = freeUnwritten.nextSetBit(0);
-    if (growth == 0 || (again < 0 && highWater == Integer.MAX_VALUE)) {
+    long again = freeUnwritten.next(0);
+    if (growth == 0 || (again < 0 && highWater == MOST_CHUNKS)) {
       throw new NoSpaceException("no space left for the pool in " + medium.location());
     }
     growth--;
-    int chunk = again >= 0 ? again : (int) highWater;
-    unwritten.set(chunk);
+    long chunk = again >= 0 ? again : highWater;
+    unwritten.add(chunk);
     return chunk;
   }
 
@@ -141,58 +149,79 @@ final class Space {
   }
 
   /** Chunks that lie together. */
-  record Run(int first, int count) {}
+  record Run(long first, long count) {}
+
+  /** Whether chunks have become free that {@link #takeFreed} has not looked at. */
+  boolean hasFreed() {
+    return freed.size() > 0;
+  }
 
   /**
    * Takes chunks that have become free and have room on the medium out of use, so that their room
-   * can be given back, where at least so many of them lie together.
+   * can be given back, where at least so many of them lie together. Looks at some, to be called
+   * again when others have had the lock.
    */
   List<Run> takeFreed(int minimumCount) {
     List<Run> runs = new ArrayList<>();
-    freed.and(free);
-    for (int first = freed.nextSetBit(0); first >= 0; ) {
-      int end = freed.nextClearBit(first);
-      if (end - first >= minimumCount) {
-        runs.add(new Run(first, end - first));
-        free.clear(first, end);
+    long looked = 0;
+    for (long first = freed.next(0); first >= 0 && looked < FREED_STEP; first = freed.next(first)) {
+      long end = first;
+      while (freed.contains(end) && free.contains(end) && end - first < FREED_STEP) {
+        freed.remove(end++);
       }
-      first = freed.nextSetBit(end);
+      if (end == first) {
+        freed.remove(first);
+      } else if (end - first >= minimumCount) {
+        runs.add(new Run(first, end - first));
+        for (long chunk = first; chunk < end; chunk++) {
+          free.remove(chunk);
+        }
+      }
+      looked += Math.max(1, end - first);
     }
-    freed.clear();
     return runs;
   }
 
   /** Puts chunks from {@link #takeFreed} back into use, with or without room on the medium. */
   void discarded(Run run, boolean roomGivenBack) {
-    int end = run.first + run.count;
-    if (roomGivenBack) {
-      unwritten.set(run.first, end);
-      freeUnwritten.set(run.first, end);
-    } else {
-      free.set(run.first, end);
+    for (long chunk = run.first; chunk < run.first + run.count; chunk++) {
+      if (roomGivenBack) {
+        unwritten.add(chunk);
+        freeUnwritten.add(chunk);
+      } else {
+        free.add(chunk);
+      }
     }
   }
 
   /** Notes that all of an allocated chunk was written. */
   void written(long chunk) {
-    unwritten.clear((int) chunk);
+    unwritten.remove(chunk);
   }
 
   /** Gives a chunk its first reference; on replay of the journal the chunk is given. */
   void take(long chunk) {
+    checksums.forget(chunk);
+    begin(chunk);
+  }
+
+  private void begin(long chunk) {
+    if (chunk < 0 || chunk >= MOST_CHUNKS) {
+      throw new IllegalStateException("there can be no chunk " + chunk);
+    }
     while (highWater <= chunk) {
       if (highWater >>> SEGMENT_BITS >= counts.length) {
         counts = Arrays.copyOf(counts, counts.length + 1);
         counts[counts.length - 1] = new int[SEGMENT];
       }
-      free.set((int) highWater);
-      freed.set((int) highWater++);
+      free.add(highWater);
+      freed.add(highWater++);
     }
     if (references(chunk) != 0) {
       throw new IllegalStateException("chunk " + chunk + " is in use");
     }
-    free.clear((int) chunk);
-    freeUnwritten.clear((int) chunk);
+    free.remove(chunk);
+    freeUnwritten.remove(chunk);
     usedChunks++;
     counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = 1;
   }
@@ -202,7 +231,7 @@ final class Space {
     if (chunk >= 0 && chunk < highWater && references(chunk) > 0) {
       add(chunk, 1);
     } else if (chunk >= 0) {
-      take(chunk);
+      begin(chunk);
     }
   }
 

@@ -45,10 +45,12 @@ final class TableReader {
     long first = offset / chunkBytes;
     int count = (int) ((offset + target.remaining() - 1) / chunkBytes - first) + 1;
     long[] chunks = new long[count];
+    long[] checksums = new long[count];
     metadata.lockedIo(() -> {
       check.run();
       for (int i = 0; i < count; i++) {
         chunks[i] = table.get(first + i);
+        checksums[i] = metadata.verifiesReads() ? metadata.space.checksums.get(chunks[i]) : -1;
       }
       return null;
     });
@@ -56,7 +58,10 @@ final class TableReader {
     int from = target.position();
     for (int i = 0; i < count; ) {
       int next = i + 1;
-      while (next < count && chunks[next] == (chunks[i] < 0 ? -1 : chunks[next - 1] + 1)) {
+      while (next < count
+          && checksums[i] < 0
+          && checksums[next] < 0
+          && chunks[next] == (chunks[i] < 0 ? -1 : chunks[next - 1] + 1)) {
         next++;
       }
       long at = offset + from - target.position();
@@ -64,6 +69,8 @@ final class TableReader {
       ByteBuffer part = target.slice(from, length);
       if (chunks[i] < 0) {
         zeroFill(part);
+      } else if (checksums[i] >= 0) {
+        part.put(readVerified(chunks[i], checksums[i]).slice((int) (at % chunkBytes), length));
       } else {
         long position = chunks[i] * chunkBytes + at % chunkBytes;
         reads.add(metadata.medium.read(Medium.Area.CHUNKS, position, part));
@@ -73,6 +80,34 @@ final class TableReader {
     }
     reads.await();
     target.position(target.limit());
+  }
+
+  /**
+   * Reads a chunk that has a checksum.
+   *
+   * @throws CorruptPoolException if it is not what it was
+   */
+  private ByteBuffer readVerified(long chunk, long checksum) throws IOException {
+    ByteBuffer whole = ByteBuffer.allocate(chunkBytes);
+    Medium.await(metadata.medium.read(Medium.Area.CHUNKS, chunk * chunkBytes, whole));
+    long found = Integer.toUnsignedLong(Checksums.of(whole.rewind()));
+    if (found != checksum) {
+      throw new CorruptPoolException(
+          "%s: chunk %d, chunks at %d, is not what it was: its checksum is %08x and should be %08x"
+              .formatted(metadata.medium.location(), chunk, chunk * chunkBytes, found, checksum));
+    }
+    return whole;
+  }
+
+  /** Reads a whole chunk of a table; the caller holds an epoch since it looked the chunk up. */
+  void readChunk(long chunk, ByteBuffer target) throws IOException {
+    long checksum =
+        metadata.verifiesReads() ? metadata.locked(() -> metadata.space.checksums.get(chunk)) : -1;
+    if (checksum >= 0) {
+      target.put(readVerified(chunk, checksum));
+    } else {
+      Medium.await(metadata.medium.read(Medium.Area.CHUNKS, chunk * chunkBytes, target));
+    }
   }
 
   static void zeroFill(ByteBuffer target) {

@@ -212,7 +212,8 @@ public final class Volume {
     try {
       for (; placed < placements.length; placed++) {
         long old = table.get(first + placed);
-        long owned = old < 0 ? -1 : table.getOwned(first + placed);
+        long owned = old < 0 ? -1 : changeable(first + placed);
+        metadata.space.checksums.changes(owned);
         placements[placed] =
             owned >= 0
                 ? new Placement(old, owned, true)
@@ -285,8 +286,7 @@ public final class Volume {
   /** Makes a whole chunk: the old one's bytes, or zeros, with {@code bytes} put over them. */
   private void merge(long old, int within, ByteBuffer bytes, ByteBuffer whole) throws IOException {
     if (old >= 0) {
-      long position = old * metadata.chunkBytes();
-      Medium.await(metadata.medium.read(Medium.Area.CHUNKS, position, whole));
+      reader.readChunk(old, whole);
     } else {
       TableReader.zeroFill(whole);
     }
@@ -332,7 +332,13 @@ public final class Volume {
    * other owner, and then another write may have changed it in place.
    */
   private boolean isCurrent(long index, Placement placement) {
-    return table.get(index) == placement.old && table.getOwned(index) < 0;
+    return table.get(index) == placement.old && changeable(index) < 0;
+  }
+
+  /** The chunk at an index if it may be written in place, or -1. */
+  private long changeable(long index) {
+    long owned = table.getOwned(index);
+    return metadata.space.checksums.has(owned) ? -1 : owned;
   }
 
   private void requireUsable(Placement[] placements) throws IOException {

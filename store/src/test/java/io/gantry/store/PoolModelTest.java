@@ -61,6 +61,9 @@ class PoolModelTest {
       if (random.nextInt(60) == 0) {
         pool.checkpoint();
       }
+      if (random.nextInt(40) == 0) {
+        assertThat(pool.scrub(0, (_, _) -> true).findings()).isEmpty();
+      }
       if (random.nextInt(60) == 0) {
         pool.close();
         pool = Pool.open(FileMedium.open(place), PoolOptions.defaults());
