@@ -158,12 +158,21 @@ class CommandsTest {
     Outcome consistent = run("check", whole.toString());
     assertThat(consistent.exitCode).isZero();
     assertThat(consistent.out).contains("consistent; 0 volumes");
+    Outcome repaired = run("check", "--repair", whole.toString());
+    assertThat(repaired.exitCode).isZero();
+    assertThat(repaired.out)
+        .contains("repaired: the room of 0 bytes of free chunks was given back")
+        .contains("repaired: a checkpoint was written");
+    assertThat(run("check", "--quick", "--json", whole.toString()).out)
+        .contains("\"usedChunks\" : 0")
+        .contains("\"repaired\" : [ ]");
     byte[] root = Files.readAllBytes(whole.resolve("pool"));
     root[40] ^= 1;
     Files.write(whole.resolve("pool"), root);
     Outcome damaged = run("check", whole.toString());
     assertThat(damaged.exitCode).isEqualTo(1);
     assertThat(damaged.out).contains("finding: ").contains("NOT consistent");
+    assertThat(run("check", "--repair", whole.toString()).out).contains("nothing was repaired");
     assertThat(run("check", data.toString()).err).contains("in use");
   }
 

@@ -320,23 +320,31 @@ final class Catalog {
         Volume volume =
             new Volume(metadata, r.volume(), r.name(), r.sizeBytes(), r.blockBytes(), table);
         volume.protect(r.readOnly());
-        volumes.put(r.volume(), volume);
+        requireNew(volumes.put(r.volume(), volume), "volume", r.volume());
       }
       case CheckpointRecord.SnapshotState r -> {
         PageTable table = restored(chunks(r.sizeBytes()), roots.root(r.root()));
-        snapshots.put(
-            r.snapshot(),
+        requireVolume(r.volume());
+        Snapshot snapshot =
             new Snapshot(
-                r.snapshot(), r.volume(), r.name(), r.sizeBytes(), r.createdMillis(), table));
+                r.snapshot(), r.volume(), r.name(), r.sizeBytes(), r.createdMillis(), table);
+        requireNew(snapshots.put(r.snapshot(), snapshot), "snapshot", r.snapshot());
       }
       case CheckpointRecord.TokenState r -> {
         long end = r.extents().stream().mapToLong(Extent::end).max().orElse(0);
         PageTable table = restored(chunks(end), roots.root(r.root()));
+        requireNew(tokens.get(r.token()), "token", r.token());
         add(r.token(), r.volume(), r.blockBytes(), r.extents(), r.terms(), table);
       }
       case CheckpointRecord.TokenGone r -> ended.put(r.token(), r.reason());
       case CheckpointRecord.ChecksumTable r ->
           metadata.space.checksums.restore(roots.numbers(r.root()));
+    }
+  }
+
+  private static void requireNew(@Nullable Object there, String what, long number) {
+    if (there != null) {
+      throw new IllegalStateException("there is a second %s %d".formatted(what, number));
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,8 @@ final class Metadata implements AutoCloseable {
   private long lastSweepMillis;
   private long sweptTo;
 
+  private final AtomicLong roomGivenBackBytes = new AtomicLong();
+
   // Used by the commit thread only.
   private final ArrayDeque<RecordOutput> committing = new ArrayDeque<>();
   private final ArrayDeque<Object> settling = new ArrayDeque<>();
@@ -111,6 +114,11 @@ final class Metadata implements AutoCloseable {
     CompletableFuture<@Nullable Void> done = checkpoints.request();
     commits.hurry();
     Medium.await(done);
+  }
+
+  /** Bytes of chunks whose room was given back since the pool was opened. */
+  long roomGivenBackBytes() {
+    return roomGivenBackBytes.get();
   }
 
   int chunkBytes() {
@@ -332,10 +340,9 @@ final class Metadata implements AutoCloseable {
 
     @Override
     public void settle() {
-      if (settling.isEmpty()) {
-        return;
+      if (!settling.isEmpty()) {
+        epochs.awaitEarlier();
       }
-      epochs.awaitEarlier();
       while (!settling.isEmpty()) {
         locked(() -> {
           space.settle(settling);
@@ -361,6 +368,7 @@ final class Metadata implements AutoCloseable {
             space.discarded(run, given);
             return null;
           });
+          roomGivenBackBytes.addAndGet(given ? run.count() * chunkBytes : 0);
         }
       }
     }

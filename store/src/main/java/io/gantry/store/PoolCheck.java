@@ -8,10 +8,10 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proof, from the medium alone, that a pool is consistent: its root and journal are whole, every
- * change in the journal fits what the ones before it left, every chunk and page has as many
- * references as there are entries that name it, and every chunk that is named lies within what was
- * written. Changes nothing.
+ * Proof, from the medium alone, that a pool is consistent: its root, its checkpoint and its journal
+ * are whole, every change in the journal fits what the ones before it left, every chunk and page
+ * has as many references as there are entries that name it, every chunk that is named lies within
+ * what was written, and every chunk that has a checksum still is what it was. Changes nothing.
  *
  * @param findings what is wrong, for people; a consistent pool has none
  * @param notes what is no fault but worth knowing
@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param snapshots snapshots found
  * @param tokens tokens found
  * @param usedChunks chunks that something refers to
+ * @param verifiedChunks chunks that were read and compared with their checksums
  */
 public record PoolCheck(
     List<String> findings,
@@ -26,7 +27,8 @@ public record PoolCheck(
     int volumes,
     int snapshots,
     int tokens,
-    long usedChunks) {
+    long usedChunks,
+    long verifiedChunks) {
 
   private static final int MOST_FINDINGS = 100;
 
@@ -41,11 +43,27 @@ public record PoolCheck(
   }
 
   /**
-   * Checks the pool on a medium, which stays the caller's.
+   * Checks the pool on a medium, which stays the caller's, but reads no chunks.
    *
    * @throws IOException if the medium cannot be read
    */
   public static PoolCheck of(Medium medium, PoolOptions options) throws IOException {
+    return check(medium, options, null);
+  }
+
+  /**
+   * Checks the pool on a medium, which stays the caller's, and reads all chunks that have a
+   * checksum.
+   *
+   * @throws IOException if the medium cannot be read
+   */
+  public static PoolCheck withChunks(Medium medium, PoolOptions options, Scrub.Progress progress)
+      throws IOException {
+    return check(medium, options, progress);
+  }
+
+  private static PoolCheck check(
+      Medium medium, PoolOptions options, Scrub.@Nullable Progress progress) throws IOException {
     List<String> findings = new ArrayList<>();
     ReadOnly readOnly = new ReadOnly(medium);
     try {
@@ -56,6 +74,15 @@ public record PoolCheck(
       findings.addAll(ReferenceCount.differences(metadata.space, catalog.tables().toList()));
       findings.addAll(
           chunksBehindTheEnd(metadata, medium.length(Medium.Area.CHUNKS) / root.chunkBytes()));
+      long verified = 0;
+      if (progress != null) {
+        Scrub.Report report = new Scrub(metadata, false, 0, progress).run();
+        findings.addAll(report.findings());
+        verified = report.verifiedChunks();
+        if (!report.finished()) {
+          readOnly.notes.add("the chunks were not all read");
+        }
+      }
       List<Volume> volumes = catalog.volumes();
       return new PoolCheck(
           findings.subList(0, Math.min(findings.size(), MOST_FINDINGS)),
@@ -63,10 +90,54 @@ public record PoolCheck(
           volumes.size(),
           volumes.stream().mapToInt(volume -> catalog.snapshots(volume).size()).sum(),
           catalog.tokenCount(),
-          metadata.space.usedChunks());
+          metadata.space.usedChunks(),
+          verified);
     } catch (CorruptPoolException e) {
       findings.add(String.valueOf(e.getMessage()));
-      return new PoolCheck(findings, readOnly.notes, 0, 0, 0, 0);
+      return new PoolCheck(findings, readOnly.notes, 0, 0, 0, 0, 0);
+    }
+  }
+
+  /**
+   * Repairs what can be repaired without guessing in a pool without findings: cuts a torn end of
+   * the journal off, gives the room of free chunks and of what a crash has left behind back, and
+   * writes a fresh checkpoint. The medium stays the caller's.
+   *
+   * @return what was done, for people
+   * @throws IOException if the medium fails
+   */
+  public static List<String> repair(Medium medium, PoolOptions options) throws IOException {
+    PoolCheck before = of(medium, options);
+    if (!before.isConsistent()) {
+      throw new IllegalStateException("a pool with findings cannot be repaired without guessing");
+    }
+    List<String> done = new ArrayList<>();
+    long journal = medium.journalEnd() - medium.journalStart();
+    try (Pool pool = Pool.open(new Kept(medium), options)) {
+      pool.checkpoint();
+      pool.metadata.reclaim();
+      if (!before.notes.isEmpty()) {
+        done.add("the torn end of the journal was cut off");
+      }
+      done.add(
+          "the room of %,d bytes of free chunks was given back"
+              .formatted(pool.metadata.roomGivenBackBytes()));
+    }
+    done.add(
+        "a checkpoint was written; the journal has %,d bytes, had %,d"
+            .formatted(medium.journalEnd() - medium.journalStart(), journal));
+    return done;
+  }
+
+  /** A medium that is not closed. */
+  private static final class Kept extends ForwardingMedium {
+    Kept(Medium medium) {
+      super(medium);
+    }
+
+    @Override
+    public void close() {
+      // It is the caller's.
     }
   }
 

@@ -72,7 +72,7 @@ public final class Scrub {
   /**
    * A scrub to be run once.
    *
-   * @param sum whether to give checksums to what has none
+   * @param sum whether to read what has no checksum, too, and give one to what is frozen
    * @param bytesPerSecond how fast to read at most, or 0 for as fast as it goes
    */
   Scrub(Metadata metadata, boolean sum, long bytesPerSecond, Progress progress) {
@@ -160,7 +160,8 @@ public final class Scrub {
     Space space = metadata.space;
     for (int slot = 0; slot < Page.ENTRIES; slot++) {
       long chunk = leaf.page().chunk(slot);
-      if (chunk >= 0 && !done.contains(chunk)) {
+      boolean wanted = sum || space.checksums.has(chunk);
+      if (chunk >= 0 && wanted && !done.contains(chunk)) {
         done.add(chunk);
         places.add(new Place(owner, leaf.first() + slot, chunk));
         boolean frozen = owner.frozen || leaf.shared() || space.references(chunk) > 1;
