@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -166,8 +167,18 @@ final class DaemonClient implements AutoCloseable {
     return send("POST", path(volume, name) + "/rollback", null, VolumeView.class);
   }
 
+  /** All tokens, fetched piece by piece. */
   List<TokenView> tokens() throws IOException {
-    return List.of(send("GET", "tokens", null, TokenView[].class));
+    List<TokenView> all = new ArrayList<>();
+    long from = 0;
+    while (true) {
+      TokenView[] some = send("GET", "tokens?from=" + from, null, TokenView[].class);
+      if (some.length == 0) {
+        return all;
+      }
+      all.addAll(List.of(some));
+      from = all.getLast().serial() + 1;
+    }
   }
 
   void revoke(String id) throws IOException {

@@ -23,7 +23,7 @@ final class Terminal {
     out.println(JSON.writeValueAsString(value));
   }
 
-  /** With three digits: {@code 2.31 ms}, {@code 1.30 s}, {@code 4 min 12 s}. */
+  /** With three digits: {@code 2.31 ms}, {@code 1.30 s}, {@code 4 min 12 s}, {@code 23 h 5 min}. */
   static String human(Duration duration) {
     double seconds = duration.toNanos() / 1e9;
     if (seconds < 1e-3) {
@@ -31,6 +31,9 @@ final class Terminal {
     }
     if (seconds < 1) {
       return digits(seconds * 1e3) + " ms";
+    }
+    if (duration.toMinutes() >= 100) {
+      return "%d h %d min".formatted(duration.toHours(), duration.toMinutesPart());
     }
     return seconds < 100
         ? digits(seconds) + " s"

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gantry.server.Daemon;
 import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
+import io.gantry.store.Extent;
+import io.gantry.store.Token;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -141,11 +143,19 @@ class CommandsTest {
     var token =
         daemon
             .pool()
-            .freeze(volume, List.of(new io.gantry.store.Extent(0, 1 << 20)), 90_000)
+            .freeze(
+                volume,
+                List.of(new Extent(0, 1 << 20)),
+                Token.Terms.idle(86_400_000).withLifetime(90_999).asPersistent())
             .orElseThrow();
     String id = "%016x".formatted(token.number());
     assertThat(administer("token", "list").out)
-        .containsPattern(id + " +frozen +1.00 MiB +0 B +0 B +90.0 s");
+        .contains("ID                VOLUME  CREATED")
+        .containsPattern(id + " +frozen +\\S+Z +1.00 MiB +0 B +(90.0|89.0) s +persistent");
+    var view = new JsonMapper().readTree(administer("token", "list", "--json").out).path(0);
+    assertThat(view.path("lifetimeSeconds").asLong()).isEqualTo(90);
+    assertThat(view.path("inactivityTimeoutSeconds").asLong()).isEqualTo(86_400);
+    assertThat(view.path("persistent").asBoolean()).isTrue();
     assertThat(administer("token", "revoke", id).exitCode).isZero();
     assertThat(daemon.pool().token(token.number())).isEmpty();
     assertThat(administer("token", "revoke", id).err).contains("there is no token");

@@ -22,9 +22,11 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.List;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -50,7 +52,7 @@ import tools.jackson.databind.type.LogicalType;
  * POST   /api/v1/volumes/{name}/snapshots    SnapshotRequest -> 201 SnapshotView
  * DELETE /api/v1/volumes/{name}/snapshots/{snapshot}            204
  * POST   /api/v1/volumes/{name}/snapshots/{snapshot}/rollback   VolumeView
- * GET    /api/v1/tokens           [TokenView]
+ * GET    /api/v1/tokens           [TokenView], oldest first; ?from=SERIAL&limit=N, at most 1000
  * DELETE /api/v1/tokens/{id}      204
  * </pre>
  *
@@ -65,6 +67,9 @@ final class RestApi {
   private static final String VOLUME = VOLUMES + "/{name}";
   private static final String SNAPSHOTS = VOLUME + "/snapshots";
   private static final String SNAPSHOT = SNAPSHOTS + "/{snapshot}";
+
+  private static final int MAXIMUM_TOKENS = 1000;
+  private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
 
   /** The pool's own limit. */
   private static final long MAXIMUM_SIZE_BYTES = 1L << 50;
@@ -125,7 +130,7 @@ final class RestApi {
         .post(SNAPSHOTS, this::createSnapshot)
         .delete(SNAPSHOT, this::deleteSnapshot)
         .post(SNAPSHOT + "/rollback", this::rollBack)
-        .get("/api/v1/tokens", (_, response) -> send(response, Status.OK_200, tokens()))
+        .get("/api/v1/tokens", this::tokens)
         .delete("/api/v1/tokens/{id}", this::revoke)
         .any((request, _) -> refuseRoute(request))
         .error(Refusal.class, (_, response, e) -> sendError(response, e.status, e.getMessage()))
@@ -356,27 +361,55 @@ final class RestApi {
     send(response, Status.OK_200, view(volume));
   }
 
-  private List<TokenView> tokens() {
-    return pool.tokens().stream()
-        .map(token -> {
-          Usage usage = pool.usage(token);
-          return new TokenView(
-              "%016x".formatted(token.number()),
-              pool.volume(token.volumeId()).map(Volume::name).orElse(""),
-              token.lengthBytes(),
-              usage.mappedBytes(),
-              usage.uniqueBytes(),
-              token.inactivityTimeoutMillis() / 1000);
-        })
-        .toList();
+  private void tokens(ServerRequest request, ServerResponse response) {
+    long from = number(request, "from", 0, Long.MAX_VALUE, 0);
+    int limit = (int) number(request, "limit", 1, MAXIMUM_TOKENS, MAXIMUM_TOKENS);
+    send(response, Status.OK_200, pool.tokens(from, limit).stream().map(this::view).toList());
+  }
+
+  private TokenView view(Token token) {
+    Usage usage = pool.usage(token);
+    Token.Terms terms = token.terms();
+    return new TokenView(
+        "%016x".formatted(token.number()),
+        token.serial(),
+        pool.volume(token.volumeId()).map(Volume::name).orElse(""),
+        Instant.ofEpochMilli(terms.createdMillis()).toString(),
+        token.lengthBytes(),
+        usage.mappedBytes(),
+        usage.uniqueBytes(),
+        terms.inactivityTimeoutMillis() / 1000,
+        terms.lifetimeMillis() / 1000,
+        pool.remainingMillis(token) / 1000,
+        terms.persistent());
+  }
+
+  /** A number of the query. */
+  private static long number(
+      ServerRequest request, String name, long least, long most, long otherwise) {
+    Optional<String> text = request.query().first(name).asOptional();
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    try {
+      long value = Long.parseLong(text.get());
+      if (value >= least && value <= most) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // as for one that is out of bounds
+    }
+    throw new Refusal(
+        Status.BAD_REQUEST_400,
+        "%s is '%s': a number from %d to %d is needed".formatted(name, text.get(), least, most));
   }
 
   private void revoke(ServerRequest request, ServerResponse response) throws IOException {
     String id = request.path().pathParameters().get("id");
     Token token =
-        pool.tokens().stream()
-            .filter(live -> "%016x".formatted(live.number()).equals(id))
-            .findAny()
+        (TOKEN_ID.matcher(id).matches()
+                ? pool.token(Long.parseUnsignedLong(id, 16))
+                : Optional.<Token>empty())
             .orElseThrow(() ->
                 new Refusal(
                     Status.NOT_FOUND_404,

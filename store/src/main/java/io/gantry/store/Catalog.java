@@ -1,8 +1,5 @@
 package io.gantry.store;
 
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,22 +14,13 @@ import org.jspecify.annotations.Nullable;
  * read back after a restart; so the two cannot differ. Guarded by the pool's metadata lock.
  */
 final class Catalog {
-  private static final int REMEMBERED_ENDS = 10_000;
-
   private final Metadata metadata;
   private final Map<Integer, Volume> volumes = new TreeMap<>();
   private final Map<Integer, Snapshot> snapshots = new TreeMap<>();
 
-  /** All tokens by number, and by age; those included that have ended and are still copied from. */
-  private final Map<Long, Token> tokens = new HashMap<>();
-
-  private final TreeMap<Long, Token> tokensByAge = new TreeMap<>();
-  private int liveTokens;
-
-  private final Map<Long, Token.End> ended = new LinkedHashMap<>();
+  private final TokenSet tokens = new TokenSet();
   private int nextVolume;
   private int nextSnapshot;
-  private long nextSerial;
 
   Catalog(Metadata metadata) {
     this.metadata = metadata;
@@ -68,53 +56,8 @@ final class Catalog {
     return Optional.ofNullable(snapshots.get(id));
   }
 
-  /** Live tokens, oldest first. */
-  List<Token> tokens() {
-    return tokensByAge.values().stream().filter(token -> token.ended == null).toList();
-  }
-
-  /** Live tokens from a serial on, oldest first. */
-  List<Token> tokens(long serial, int most) {
-    return tokensByAge.tailMap(serial).values().stream()
-        .filter(token -> token.ended == null)
-        .limit(most)
-        .toList();
-  }
-
-  int tokenCount() {
-    return liveTokens;
-  }
-
-  /** The live token of a number. */
-  Optional<Token> token(long number) {
-    return Optional.ofNullable(tokens.get(number)).filter(token -> token.ended == null);
-  }
-
-  Optional<Token.End> ended(long number) {
-    return Optional.ofNullable(ended.get(number));
-  }
-
-  /** Takes a token away from those that can be found; whether it was there. */
-  boolean remove(Token token, Token.End reason) {
-    if (token.ended != null) {
-      return false;
-    }
-    liveTokens--;
-    token.ended = reason;
-    ended.put(token.number(), reason);
-    if (ended.size() > REMEMBERED_ENDS) {
-      Iterator<Long> oldest = ended.keySet().iterator();
-      oldest.next();
-      oldest.remove();
-    }
-    return true;
-  }
-
-  /** Lets go of a token that has ended. */
-  void drop(Token token) {
-    tokens.remove(token.number());
-    tokensByAge.remove(token.serial);
-    token.table.drop();
+  TokenSet tokens() {
+    return tokens;
   }
 
   /** Every page table there is. */
@@ -122,7 +65,7 @@ final class Catalog {
     return Stream.of(
             volumes.values().stream().map(volume -> volume.table),
             snapshots.values().stream().map(snapshot -> snapshot.table),
-            tokensByAge.values().stream().map(token -> token.table))
+            tokens.tables())
         .flatMap(stream -> stream);
   }
 
@@ -174,9 +117,9 @@ final class Catalog {
       }
       case JournalRecord.TokenCreated r -> create(r);
       case JournalRecord.TokenEnded r -> {
-        Token token = requireToken(r.token());
-        remove(token, r.reason());
-        drop(token);
+        Token token = tokens.require(r.token());
+        tokens.remove(token, r.reason());
+        tokens.drop(token);
       }
       case JournalRecord.Summed r -> {
         for (int i = 0; i < r.checksums().size(); i++) {
@@ -186,7 +129,7 @@ final class Catalog {
       case JournalRecord.Shared r ->
           requireVolume(r.volume())
               .table
-              .share(requireToken(r.token()).table, r.tokenIndex(), r.index(), r.count());
+              .share(tokens.require(r.token()).table, r.tokenIndex(), r.index(), r.count());
     }
   }
 
@@ -235,11 +178,20 @@ final class Catalog {
       List<Extent> extents,
       Token.Terms terms,
       PageTable table) {
-    long now = metadata.nowMillis();
-    Token token = new Token(number, nextSerial++, volume, blockBytes, extents, terms, table, now);
-    tokens.put(number, token);
-    liveTokens++;
-    tokensByAge.put(token.serial, token);
+    // A clock that was set back since then says that the token is not yet made: it is new.
+    long ageMillis = Math.max(0, metadata.nowMillis() - terms.createdMillis());
+    long now = metadata.steadyMillis();
+    tokens.add(
+        new Token(
+            number,
+            tokens.nextSerial(),
+            volume,
+            blockBytes,
+            extents,
+            terms,
+            table,
+            now - ageMillis),
+        now);
   }
 
   // Checkpoints
@@ -269,39 +221,8 @@ final class Catalog {
               CheckpointRecord.root(s.table))
           .encode(out);
     }
-    ended.forEach((number, reason) -> new CheckpointRecord.TokenGone(number, reason).encode(out));
-    return nextSerial;
-  }
-
-  /**
-   * Some tokens, by age. They never change, so they may be saved later than the rest; but one that
-   * is dropped meanwhile must be saved before.
-   *
-   * @param from serial of the first
-   * @param to serial behind the last
-   * @param most how many at most
-   * @return the serial to go on from, or {@code to} if there are no more
-   */
-  long saveTokens(long from, long to, int most, RecordOutput out) {
-    int count = 0;
-    for (Token token : tokensByAge.subMap(from, to).values()) {
-      if (count++ == most) {
-        return token.serial;
-      }
-      save(token, out);
-    }
-    return to;
-  }
-
-  void save(Token t, RecordOutput out) {
-    new CheckpointRecord.TokenState(
-            t.number(),
-            t.volumeId(),
-            t.blockBytes(),
-            t.terms(),
-            t.extents(),
-            CheckpointRecord.root(t.table))
-        .encode(out);
+    tokens.saveEnded(out);
+    return tokens.nextSerial();
   }
 
   /**
@@ -336,9 +257,9 @@ final class Catalog {
         requireNew(tokens.get(r.token()), "token", r.token());
         add(r.token(), r.volume(), r.blockBytes(), r.extents(), r.terms(), table);
       }
-      case CheckpointRecord.TokenGone r -> ended.put(r.token(), r.reason());
       case CheckpointRecord.ChecksumTable r ->
           metadata.space.checksums.restore(roots.numbers(r.root()));
+      case CheckpointRecord.TokenGone r -> tokens.remember(r.token(), r.reason());
     }
   }
 
@@ -368,10 +289,5 @@ final class Catalog {
 
   private Snapshot requireSnapshot(int id) {
     return snapshot(id).orElseThrow(() -> new IllegalStateException("unknown snapshot " + id));
-  }
-
-  private Token requireToken(long number) {
-    return Optional.ofNullable(tokens.get(number))
-        .orElseThrow(() -> new IllegalStateException("unknown token " + number));
   }
 }

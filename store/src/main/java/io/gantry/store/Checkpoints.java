@@ -112,7 +112,7 @@ final class Checkpoints implements AutoCloseable {
   void dropping(Token token) {
     Checkpoint now = saving;
     if (now != null && token.serial >= now.nextToken && token.serial < now.tokensEnd) {
-      metadata.catalog().save(token, now.catalog);
+      metadata.catalog().tokens().save(token, now.catalog);
     }
   }
 
@@ -261,7 +261,8 @@ final class Checkpoints implements AutoCloseable {
             checkpoint.nextToken =
                 metadata
                     .catalog()
-                    .saveTokens(
+                    .tokens()
+                    .save(
                         checkpoint.nextToken,
                         checkpoint.tokensEnd,
                         TOKENS_STEP,

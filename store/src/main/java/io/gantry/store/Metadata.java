@@ -43,10 +43,8 @@ final class Metadata implements AutoCloseable {
   /** How many times the interval of checkpoints the journal may be long. */
   private static final int MOST_JOURNAL_FACTOR = 4;
 
-  /** How often tokens are looked at for whether their time is over, and how many at a time. */
+  /** How often tokens are looked at for whether their time is over. */
   private static final long SWEEP_MILLIS = 1000;
-
-  private static final int SWEEP_STEP = 10_000;
 
   final Medium medium;
   final Space space;
@@ -58,17 +56,18 @@ final class Metadata implements AutoCloseable {
   private final Journal journal;
   private final Commits commits;
   private final Checkpoints checkpoints;
+  private final SteadyClock steadyClock;
+  final Tokens tokens;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by lock.
   private final Catalog catalog = new Catalog(this);
   private final List<RecordOutput> records = new ArrayList<>();
-  private long lastSweepMillis;
-  private long sweptTo;
 
   private final AtomicLong roomGivenBackBytes = new AtomicLong();
 
   // Used by the commit thread only.
+  private long lastSweepMillis;
   private final ArrayDeque<RecordOutput> committing = new ArrayDeque<>();
   private final ArrayDeque<Object> settling = new ArrayDeque<>();
 
@@ -83,7 +82,9 @@ final class Metadata implements AutoCloseable {
     this.root = root;
     this.chunkBytes = root.chunkBytes();
     this.buffers = new ChunkBuffers(chunkBytes);
+    this.steadyClock = new SteadyClock(options.clock());
     this.space = new Space(medium, chunkBytes, new Pages(root.poolId()));
+    this.tokens = new Tokens(this, options, new TableReader(this));
     this.journal = new Journal(medium, root.poolId());
     String name = root.poolId().toString().substring(0, 8);
     this.commits = new Commits(new Round(), options.threads(), name);
@@ -130,8 +131,14 @@ final class Metadata implements AutoCloseable {
     return options.verifyReads();
   }
 
+  /** The time of day. */
   long nowMillis() {
     return options.clock().millis();
+  }
+
+  /** The time for ages, which is never set back. */
+  long steadyMillis() {
+    return steadyClock.millis();
   }
 
   /** What there is. To be used under the lock. */
@@ -252,54 +259,25 @@ final class Metadata implements AutoCloseable {
         : new IOException(message, failure);
   }
 
-  /** Ends tokens whose time is over, some at each call. Called under the lock. */
-  private void expireTokens() {
-    long now = nowMillis();
-    if (now - lastSweepMillis < SWEEP_MILLIS && now >= lastSweepMillis) {
-      return;
-    }
-    lastSweepMillis = now;
-    List<Token> some = catalog.tokens(sweptTo, SWEEP_STEP);
-    sweptTo = some.size() < SWEEP_STEP ? 0 : some.getLast().serial + 1;
-    some.forEach(token -> expire(token, now));
-  }
-
-  /** Whether a token lives; if its time is over, it ends. Called under the lock. */
-  boolean isLive(Token token) {
-    expire(token, nowMillis());
-    return token.ended == null;
-  }
-
-  private void expire(Token token, long now) {
-    if (token.isOver(now)) {
-      end(token, Token.End.EXPIRED);
-    }
-  }
-
-  /** Ends a token; ending it again does nothing. Called under the lock. */
-  void end(Token token, Token.End reason) {
-    if (catalog.remove(token, reason)) {
-      dropIfUnused(token);
-    }
-  }
-
-  /** The record of a token's end follows those of the last copies from it. */
-  void dropIfUnused(Token token) {
-    if (token.copies == 0 && token.ended != null) {
-      append(new JournalRecord.TokenEnded(token.number(), token.ended));
-      checkpoints.dropping(token);
-      catalog.drop(token);
-    }
+  /** To be called before a token is dropped. Called under the lock. */
+  void dropping(Token token) {
+    checkpoints.dropping(token);
   }
 
   private final class Round implements Commits.Round {
     @Override
     public boolean isDue() throws IOException {
+      sweepTokens();
       boolean checkpoint = checkpointIsDue();
-      return locked(() -> {
-        expireTokens();
-        return !records.isEmpty() || !committing.isEmpty() || checkpoint;
-      });
+      return locked(() -> !records.isEmpty() || !committing.isEmpty() || checkpoint);
+    }
+
+    private void sweepTokens() {
+      long now = steadyMillis();
+      if (now - lastSweepMillis >= SWEEP_MILLIS) {
+        lastSweepMillis = now;
+        tokens.sweep();
+      }
     }
 
     private boolean checkpointIsDue() throws IOException {

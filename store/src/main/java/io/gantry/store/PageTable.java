@@ -156,7 +156,7 @@ final class PageTable {
 
   /** Turns a run of indexes into holes. */
   void clear(long index, long count) {
-    replace(index, count, null, 0);
+    replace(index, count, count, null, 0);
   }
 
   /**
@@ -164,16 +164,24 @@ final class PageTable {
    * two lie alike in them, entries elsewhere.
    */
   void share(PageTable source, long sourceIndex, long index, long count) {
-    replace(index, count, source, sourceIndex - index);
+    // Behind the ends of both there is nothing, which lies alike: so the last pages are whole, too.
+    boolean toEnds =
+        index == sourceIndex
+            && index + count == capacity
+            && capacity == source.capacity
+            && height == source.height;
+    long extended = toEnds ? Page.entrySpan(height) - index : count;
+    replace(index, count, extended, source, sourceIndex - index);
   }
 
-  private void replace(long index, long count, @Nullable PageTable source, long shift) {
+  private void replace(
+      long index, long count, long extended, @Nullable PageTable source, long shift) {
     if (index < 0 || count < 0 || index + count > capacity) {
       throw new IllegalArgumentException(
           "%d+%d is not within %d chunks".formatted(index, count, capacity));
     }
     if (count > 0) {
-      root = replace(root, rootLevel(), 0, index, index + count, source, shift);
+      root = replace(root, rootLevel(), 0, index, index + extended, source, shift);
     }
   }
 

@@ -26,7 +26,6 @@ public final class Pool implements AutoCloseable {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   private final PoolRoot root;
-  private final PoolOptions options;
   private final Medium medium;
   final Metadata metadata;
   final TableReader reader;
@@ -34,7 +33,6 @@ public final class Pool implements AutoCloseable {
   private Pool(Medium medium, PoolRoot root, PoolOptions options) {
     this.medium = medium;
     this.root = root;
-    this.options = options;
     this.metadata = new Metadata(medium, root, options);
     this.reader = new TableReader(metadata);
   }
@@ -363,15 +361,22 @@ public final class Pool implements AutoCloseable {
 
   // Tokens
 
+  /** As {@link #freeze(Volume, List, Token.Terms)}, for a token that only disuse ends. */
+  public Optional<Token> freeze(Volume volume, List<Extent> extents, long inactivityTimeoutMillis)
+      throws IOException {
+    return freeze(volume, extents, Token.Terms.idle(inactivityTimeoutMillis));
+  }
+
   /**
    * Freezes what some extents of a volume hold at this instant. Writes in flight are finished
-   * first. Takes time for the pages at the extents' ends only.
+   * first. Takes time for the pages at the extents' ends only. The token is durable once a {@link
+   * #flush} that began later is done.
    *
    * @param extents within the volume
-   * @param inactivityTimeoutMillis how long the token may lie unused
+   * @param terms how long the token lives; it is created now, whatever they say
    * @return the token, or empty if the pool has as many tokens as it may have
    */
-  public Optional<Token> freeze(Volume volume, List<Extent> extents, long inactivityTimeoutMillis)
+  public Optional<Token> freeze(Volume volume, List<Extent> extents, Token.Terms terms)
       throws IOException {
     for (Extent extent : extents) {
       volume.requireWithin(extent.offset(), extent.length());
@@ -379,43 +384,43 @@ public final class Pool implements AutoCloseable {
     if (extents.size() > JournalRecord.MAX_EXTENTS) {
       throw new IllegalArgumentException("a token of " + extents.size() + " extents");
     }
-    return alone(
-        volume,
-        () -> {
-          Catalog catalog = metadata.catalog();
-          if (catalog.tokenCount() >= options.maximumTokens()) {
-            return Optional.empty();
-          }
-          long number;
-          do {
-            number = options.random().nextLong();
-          } while (catalog.token(number).isPresent() || catalog.ended(number).isPresent());
-          Token.Terms terms =
-              new Token.Terms(metadata.nowMillis(), inactivityTimeoutMillis, 0, false);
-          metadata.change(new JournalRecord.TokenCreated(number, volume.id(), terms, extents));
-          return catalog.token(number);
-        });
+    return alone(volume, () -> metadata.tokens.create(volume, extents, terms));
   }
 
   /** The live token of a number. */
   public Optional<Token> token(long number) {
-    return metadata.locked(() -> metadata.catalog().token(number).filter(metadata::isLive));
+    return metadata.tokens.find(number);
   }
 
   /** How a token that is no more has ended, if the pool remembers. */
   public Optional<Token.End> ended(long number) {
-    return metadata.locked(() -> metadata.catalog().ended(number));
+    return metadata.tokens.ended(number);
   }
 
   /** All live tokens, oldest first. */
   public List<Token> tokens() {
-    return metadata.locked(metadata.catalog()::tokens);
+    return metadata.tokens.all();
+  }
+
+  /**
+   * Some of the live tokens, oldest first.
+   *
+   * @param serial {@link Token#serial} of the first one, or of what was the first one
+   * @param most how many at most; none are left if there are none
+   */
+  public List<Token> tokens(long serial, int most) {
+    return metadata.tokens.from(serial, most);
+  }
+
+  /** How long a token lives on if nobody uses it, ms; 0 if it is no more. */
+  public long remainingMillis(Token token) {
+    return metadata.tokens.remainingMillis(token);
   }
 
   /** Ends a token; copies from it that run are finished. Ending it again does nothing. */
   public void end(Token token, Token.End reason) {
     metadata.locked(() -> {
-      metadata.end(token, reason);
+      metadata.tokens.end(token, reason);
       return null;
     });
   }
@@ -440,31 +445,7 @@ public final class Pool implements AutoCloseable {
           "%d bytes at %d are not within a token of %d"
               .formatted(length, offset, token.lengthBytes()));
     }
-    boolean live =
-        metadata.locked(() -> {
-          boolean found = metadata.isLive(token);
-          token.copies += found ? 1 : 0;
-          return found;
-        });
-    if (!live) {
-      return CopyResult.NONE;
-    }
-    TokenCopy copy = new TokenCopy(metadata, reader, token, target);
-    try {
-      copy.run(offset, targetOffset, length);
-    } catch (NoSpaceException e) {
-      if (copy.done().totalBytes() == 0) {
-        throw e;
-      }
-    } finally {
-      metadata.locked(() -> {
-        token.copies--;
-        token.lastUsedMillis = metadata.nowMillis();
-        metadata.dropIfUnused(token);
-        return null;
-      });
-    }
-    return copy.done();
+    return metadata.tokens.copy(token, offset, target, targetOffset, length);
   }
 
   // Durability
@@ -515,7 +496,7 @@ public final class Pool implements AutoCloseable {
             chunkBytes(),
             metadata.space.usedChunks(),
             metadata.catalog().volumes().size(),
-            metadata.catalog().tokenCount(),
+            metadata.catalog().tokens().count(),
             journalBytes,
             freeBytes));
   }

@@ -89,7 +89,7 @@ public record PoolCheck(
           readOnly.notes,
           volumes.size(),
           volumes.stream().mapToInt(volume -> catalog.snapshots(volume).size()).sum(),
-          catalog.tokenCount(),
+          catalog.tokens().count(),
           metadata.space.usedChunks(),
           verified);
     } catch (CorruptPoolException e) {
@@ -153,7 +153,7 @@ public record PoolCheck(
             findings);
       }
     }
-    for (Token token : metadata.catalog().tokens()) {
+    for (Token token : metadata.catalog().tokens().from(0, Long.MIN_VALUE, Integer.MAX_VALUE)) {
       look(token.table, "token %016x".formatted(token.number()), end, findings);
     }
     return findings;

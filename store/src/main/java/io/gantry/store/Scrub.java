@@ -97,6 +97,9 @@ public final class Scrub {
    */
   Report run() throws IOException {
     List<Owner> owners = metadata.locked(this::owners);
+    for (Token token : metadata.tokens.all()) {
+      owners.add(new Owner("token %016x".formatted(token.number()), token.table, true));
+    }
     for (Owner owner : owners) {
       long from = 0;
       while (from >= 0 && !stopped) {
@@ -115,9 +118,6 @@ public final class Scrub {
         owners.add(new Owner(name, snapshot.table, true));
       }
       owners.add(new Owner("volume " + volume.name(), volume.table, false));
-    }
-    for (Token token : catalog.tokens()) {
-      owners.add(new Owner("token %016x".formatted(token.number()), token.table, true));
     }
     return owners;
   }

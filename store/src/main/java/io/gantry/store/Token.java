@@ -41,16 +41,41 @@ public final class Token {
   /**
    * How long a token lives.
    *
-   * @param createdMillis when it was made, ms since 1970
-   * @param inactivityTimeoutMillis how long it may lie unused; a restart counts as a use
-   * @param lifetimeMillis how long it lives however much it is used, or 0 for no limit
+   * @param createdMillis when it was made, ms since 1970; set by the pool
+   * @param inactivityTimeoutMillis how long it may lie unused; a copy from it is a use, and so is a
+   *     restart
+   * @param lifetimeMillis how long it lives however much it is used, restarts or not; 0 for no
+   *     limit
    * @param persistent whether it is among the last to be revoked when the pool needs room
    */
   public record Terms(
       long createdMillis, long inactivityTimeoutMillis, long lifetimeMillis, boolean persistent) {
-    /** Limited by disuse only. */
-    static Terms idle(long inactivityTimeoutMillis) {
+
+    public Terms {
+      if (inactivityTimeoutMillis < 0 || lifetimeMillis < 0) {
+        throw new IllegalArgumentException(
+            "a token's times are not negative: %d ms unused, %d ms in all"
+                .formatted(inactivityTimeoutMillis, lifetimeMillis));
+      }
+    }
+
+    /** Limited by disuse only, and not persistent. */
+    public static Terms idle(long inactivityTimeoutMillis) {
       return new Terms(0, inactivityTimeoutMillis, 0, false);
+    }
+
+    /** The same with another lifetime. */
+    public Terms withLifetime(long millis) {
+      return new Terms(createdMillis, inactivityTimeoutMillis, millis, persistent);
+    }
+
+    /** The same, but persistent. */
+    public Terms asPersistent() {
+      return new Terms(createdMillis, inactivityTimeoutMillis, lifetimeMillis, true);
+    }
+
+    Terms createdAt(long millis) {
+      return new Terms(millis, inactivityTimeoutMillis, lifetimeMillis, persistent);
     }
   }
 
@@ -61,11 +86,16 @@ public final class Token {
   private final Terms terms;
   final PageTable table;
 
-  /** Its place in the order in which tokens were made, since the pool was opened. */
   final long serial;
 
-  /** Guarded by the pool's metadata lock. */
-  long lastUsedMillis;
+  /** When its lifetime began, by the pool's steady clock. */
+  private final long bornMillis;
+
+  /** When its time is over unless it is used. Guarded by the pool's metadata lock. */
+  long deadlineMillis;
+
+  /** The number of its last use, counted for all tokens. Guarded by the pool's metadata lock. */
+  long lastUse;
 
   /** Why it is no more, or null while it lives. Guarded by the pool's metadata lock. */
   @Nullable End ended;
@@ -81,7 +111,7 @@ public final class Token {
       List<Extent> extents,
       Terms terms,
       PageTable table,
-      long nowMillis) {
+      long bornMillis) {
     this.number = number;
     this.serial = serial;
     this.extents = List.copyOf(extents);
@@ -89,15 +119,43 @@ public final class Token {
     this.volume = volume;
     this.terms = terms;
     this.table = table;
-    this.lastUsedMillis = nowMillis;
+    this.bornMillis = bornMillis;
+  }
+
+  /** Notes a use. Called under the pool's metadata lock. */
+  void used(long nowMillis, long use) {
+    deadlineMillis = deadlineAfter(nowMillis);
+    lastUse = use;
+  }
+
+  /** When its time is over if it is not used after an instant. */
+  private long deadlineAfter(long usedMillis) {
+    long unused = saturatedSum(usedMillis, terms.inactivityTimeoutMillis());
+    return terms.lifetimeMillis() == 0
+        ? unused
+        : Math.min(unused, saturatedSum(bornMillis, terms.lifetimeMillis()));
+  }
+
+  private static long saturatedSum(long a, long b) {
+    return b > Long.MAX_VALUE - a ? Long.MAX_VALUE : a + b;
+  }
+
+  /** When its time is over if nobody uses it from now on. Called under the metadata lock. */
+  long deadlineMillis(long nowMillis) {
+    return copies > 0 ? deadlineAfter(nowMillis) : deadlineMillis;
   }
 
   /** Whether its time is over. Called under the pool's metadata lock. */
   boolean isOver(long nowMillis) {
-    long age = nowMillis - terms.createdMillis();
-    return copies == 0
-        && (nowMillis - lastUsedMillis > terms.inactivityTimeoutMillis()
-            || (terms.lifetimeMillis() > 0 && age > terms.lifetimeMillis()));
+    return copies == 0 && nowMillis > deadlineMillis;
+  }
+
+  /**
+   * Its place in the order in which the pool's tokens were made, to list them piece by piece;
+   * counted anew when the pool is opened.
+   */
+  public long serial() {
+    return serial;
   }
 
   /** Its number: random, and never that of another token of the pool. */
@@ -123,11 +181,6 @@ public final class Token {
   /** Identity of the volume that it was made of, which may be gone. */
   public int volumeId() {
     return volume;
-  }
-
-  /** How long it may lie unused. */
-  public long inactivityTimeoutMillis() {
-    return terms.inactivityTimeoutMillis();
   }
 
   /** How long it lives. */

@@ -1,0 +1,148 @@
+package io.gantry.store;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What a pool does with its tokens: makes them, copies from them, ends them. */
+final class Tokens {
+  /** Tokens that are ended or listed under one hold of the lock. */
+  private static final int STEP = 256;
+
+  /** Tokens that one sweep ends at most; it stands in the way of a commit. */
+  private static final int MOST_SWEPT = 40 * STEP;
+
+  private final Metadata metadata;
+  private final PoolOptions options;
+  private final TableReader reader;
+
+  Tokens(Metadata metadata, PoolOptions options, TableReader reader) {
+    this.metadata = metadata;
+    this.options = options;
+    this.reader = reader;
+  }
+
+  private TokenSet set() {
+    return metadata.catalog().tokens();
+  }
+
+  /** Makes a token; called under the metadata lock, while no write to the volume is in flight. */
+  Optional<Token> create(Volume volume, List<Extent> extents, Token.Terms terms) {
+    if (set().count() >= options.maximumTokens() && !sweepStep()) {
+      return Optional.empty();
+    }
+    long number;
+    do {
+      number = options.random().nextLong();
+    } while (set().find(number).isPresent() || set().ended(number).isPresent());
+    metadata.change(
+        new JournalRecord.TokenCreated(
+            number, volume.id(), terms.createdAt(metadata.nowMillis()), extents));
+    return set().find(number);
+  }
+
+  /** The live token of a number. */
+  Optional<Token> find(long number) {
+    return metadata.locked(() -> set().find(number).filter(this::isLive));
+  }
+
+  /** How a token that is no more has ended, if that is remembered. */
+  Optional<Token.End> ended(long number) {
+    return metadata.locked(() -> set().ended(number));
+  }
+
+  /** Some live tokens from a serial on, oldest first. */
+  List<Token> from(long serial, int most) {
+    return metadata.locked(() -> set().from(serial, metadata.steadyMillis(), most));
+  }
+
+  /** All live tokens, oldest first; the lock is let go now and then. */
+  List<Token> all() {
+    List<Token> all = new ArrayList<>();
+    long serial = 0;
+    for (List<Token> some = from(0, STEP); !some.isEmpty(); some = from(serial, STEP)) {
+      all.addAll(some);
+      serial = some.getLast().serial + 1;
+    }
+    return all;
+  }
+
+  /** How long a token lives on if nobody uses it; 0 if it is no more. */
+  long remainingMillis(Token token) {
+    return metadata.locked(() -> {
+      long now = metadata.steadyMillis();
+      return token.ended != null ? 0 : Math.max(0, token.deadlineMillis(now) - now);
+    });
+  }
+
+  /** Whether a token lives; if its time is over, it ends. Called under the lock. */
+  private boolean isLive(Token token) {
+    if (token.isOver(metadata.steadyMillis())) {
+      end(token, Token.End.EXPIRED);
+    }
+    return token.ended == null;
+  }
+
+  /** Ends tokens whose time is over. */
+  void sweep() {
+    int swept = 0;
+    while (swept < MOST_SWEPT && metadata.locked(this::sweepStep)) {
+      swept += STEP;
+    }
+  }
+
+  /** Ends some tokens whose time is over; whether there were any. Called under the lock. */
+  private boolean sweepStep() {
+    List<Token> over = set().over(metadata.steadyMillis(), STEP);
+    over.forEach(token -> end(token, Token.End.EXPIRED));
+    return !over.isEmpty();
+  }
+
+  /** Ends a token; ending it again does nothing. Called under the lock. */
+  void end(Token token, Token.End reason) {
+    if (set().remove(token, reason)) {
+      dropIfUnused(token);
+    }
+  }
+
+  /** The record of a token's end follows those of the last copies from it. */
+  private void dropIfUnused(Token token) {
+    if (token.copies == 0 && token.ended != null) {
+      metadata.append(new JournalRecord.TokenEnded(token.number(), token.ended));
+      metadata.dropping(token);
+      set().drop(token);
+    }
+  }
+
+  /** As {@link Pool#copy}. */
+  CopyResult copy(Token token, long offset, Volume target, long targetOffset, long length)
+      throws IOException {
+    boolean live =
+        metadata.locked(() -> {
+          boolean found = isLive(token);
+          if (found) {
+            set().beginCopy(token);
+          }
+          return found;
+        });
+    if (!live) {
+      return CopyResult.NONE;
+    }
+    TokenCopy copy = new TokenCopy(metadata, reader, token, target);
+    try {
+      copy.run(offset, targetOffset, length);
+    } catch (NoSpaceException e) {
+      if (copy.done().totalBytes() == 0) {
+        throw e;
+      }
+    } finally {
+      metadata.locked(() -> {
+        set().endCopy(token, metadata.steadyMillis());
+        dropIfUnused(token);
+        return null;
+      });
+    }
+    return copy.done();
+  }
+}
