@@ -254,7 +254,7 @@ final class Catalog {
       case CheckpointRecord.TokenState r -> {
         long end = r.extents().stream().mapToLong(Extent::end).max().orElse(0);
         PageTable table = restored(chunks(end), roots.root(r.root()));
-        requireNew(tokens.get(r.token()), "token", r.token());
+        requireNew(tokens.find(r.token()).orElse(null), "token", r.token());
         add(r.token(), r.volume(), r.blockBytes(), r.extents(), r.terms(), table);
       }
       case CheckpointRecord.ChecksumTable r ->
