@@ -73,11 +73,7 @@ final class DemoCommand implements Callable<Integer> {
       try (TemporaryDirectory directory = TemporaryDirectory.create("gantry-demo-")) {
         requireSpace(directory, source);
         DaemonSettings settings =
-            new DaemonSettings(
-                directory.path().resolve("pool"),
-                ANY_PORT,
-                ANY_PORT,
-                DaemonSettings.DEFAULT_TARGET_NAME);
+            DaemonSettings.of(directory.path().resolve("pool"), ANY_PORT, ANY_PORT);
         try (Daemon daemon = Daemon.start(settings)) {
           run(daemon, source, new Demo(daemon, source));
         }

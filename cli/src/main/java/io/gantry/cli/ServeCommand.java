@@ -4,6 +4,7 @@ import io.gantry.server.Daemon;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
+import io.gantry.server.PoolSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -28,7 +29,8 @@ import picocli.CommandLine.TypeConversionException;
       "",
       "Examples:",
       "  gantry serve",
-      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260"
+      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260",
+      "  gantry serve --data /srv/gantry --chunk 1M --preallocate 2T"
     })
 final class ServeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -54,19 +56,53 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable HostPort http;
 
   @Option(
+      names = "--chunk",
+      paramLabel = "SIZE",
+      converter = Size.Converter.class,
+      description = {
+        "If the pool is made now: what it shares and allocates as one piece, 16K to 1M.",
+        "Default: 64K."
+      })
+  private @Nullable Size chunk;
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "SIZE",
+      converter = Size.Converter.class,
+      description = {
+        "How long the journal may grow before a checkpoint lets it go. More: longer starts after a"
+            + " crash. Less: more writing.",
+        "Default: 64M."
+      })
+  private @Nullable Size checkpoint;
+
+  @Option(
+      names = "--preallocate",
+      paramLabel = "SIZE",
+      converter = Size.Converter.class,
+      description = "Take so much room for data from the file system at once, and keep it.")
+  private @Nullable Size preallocate;
+
+  @Option(
+      names = "--verify-reads",
+      description = "Compare what has a checksum (gantry pool scrub) with it at each read.")
+  private @Nullable Boolean verifyReads;
+
+  @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "TOML file with the keys data, iscsi and http; the options above go first.")
+      description = {
+        "TOML file with the keys data, iscsi, http and the table pool with the keys chunkBytes,"
+            + " checkpointBytes, preallocateBytes and verifyReads; the options above go first."
+      })
   private @Nullable Path config;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    DaemonSettings.Partial options = new DaemonSettings.Partial(data, iscsi, http);
+    DaemonSettings.Partial options = new DaemonSettings.Partial(data, iscsi, http, pool());
     DaemonSettings settings =
         options.orElse(
-            config == null
-                ? new DaemonSettings.Partial(null, null, null)
-                : DaemonSettings.Partial.read(config));
+            config == null ? DaemonSettings.Partial.NOTHING : DaemonSettings.Partial.read(config));
     Daemon daemon = Daemon.start(settings);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
     DaemonContact contact = daemon.contact();
@@ -78,6 +114,14 @@ final class ServeCommand implements Callable<Integer> {
     spec.commandLine().getOut().flush();
     new CountDownLatch(1).await(); // a signal ends it, through the hook
     return 0;
+  }
+
+  private PoolSettings.Partial pool() {
+    return new PoolSettings.Partial(
+        chunk == null ? null : (int) Math.min(chunk.bytes(), Integer.MAX_VALUE),
+        checkpoint == null ? null : checkpoint.bytes(),
+        preallocate == null ? null : preallocate.bytes(),
+        verifyReads);
   }
 
   /** A signal that stops a daemon is a success of the daemon if it stopped cleanly. */

@@ -28,10 +28,7 @@ class ClientsIT {
 
   @BeforeEach
   void start() throws IOException {
-    daemon =
-        Daemon.start(
-            new DaemonSettings(
-                directory.resolve("data"), ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME));
+    daemon = Daemon.start(DaemonSettings.of(directory.resolve("data"), ANY, ANY));
   }
 
   @AfterEach

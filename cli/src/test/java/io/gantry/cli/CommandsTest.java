@@ -43,7 +43,7 @@ class CommandsTest {
   @BeforeAll
   static void start() throws IOException {
     data = directory.resolve("data");
-    daemon = Daemon.start(new DaemonSettings(data, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME));
+    daemon = Daemon.start(DaemonSettings.of(data, ANY, ANY));
   }
 
   @AfterAll
@@ -164,7 +164,7 @@ class CommandsTest {
   @Test
   void aPoolIsChecked() throws IOException {
     Path whole = directory.resolve("whole");
-    Daemon.start(new DaemonSettings(whole, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME)).close();
+    Daemon.start(DaemonSettings.of(whole, ANY, ANY)).close();
     Outcome consistent = run("check", whole.toString());
     assertThat(consistent.exitCode).isZero();
     assertThat(consistent.out).contains("consistent; 0 volumes");
@@ -224,8 +224,7 @@ class CommandsTest {
   void volumesOfAPoolAreCopiedInThisProcess() throws IOException {
     Path in = noise("pooled", 1 << 20);
     Path other = directory.resolve("other");
-    try (Daemon maker =
-        Daemon.start(new DaemonSettings(other, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME))) {
+    try (Daemon maker = Daemon.start(DaemonSettings.of(other, ANY, ANY))) {
       maker.pool().createVolume("a", 1 << 20, 512);
       maker.pool().createVolume("b", 1 << 20, 512);
     }

@@ -1,9 +1,7 @@
 package io.gantry.server;
 
 import io.gantry.store.CorruptPoolException;
-import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
-import io.gantry.store.PoolOptions;
 import io.gantry.target.IscsiTarget;
 import io.gantry.target.PoolTarget;
 import io.helidon.webserver.WebServer;
@@ -51,7 +49,7 @@ public final class Daemon implements AutoCloseable {
   public static Daemon start(DaemonSettings settings) throws IOException {
     Deque<AutoCloseable> parts = new ArrayDeque<>();
     try {
-      Pool pool = openPool(settings.data());
+      Pool pool = openPool(settings);
       parts.push(pool);
       PoolTarget target = new PoolTarget(pool, settings.targetName());
       parts.push(target);
@@ -79,14 +77,13 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private static Pool openPool(Path data) throws IOException {
+  private static Pool openPool(DaemonSettings settings) throws IOException {
+    Path data = settings.data();
     if (Files.exists(data) && !Files.isDirectory(data)) {
       throw new IOException(data + ": is a file, not a directory; choose another with --data");
     }
     try {
-      return FileMedium.exists(data)
-          ? Pool.open(FileMedium.open(data), PoolOptions.defaults())
-          : Pool.create(FileMedium.create(data), Pool.DEFAULT_CHUNK, PoolOptions.defaults());
+      return settings.pool().open(data);
     } catch (FileSystemException | CorruptPoolException e) {
       throw e;
     } catch (IOException e) {

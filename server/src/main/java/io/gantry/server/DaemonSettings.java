@@ -17,8 +17,10 @@ import tools.jackson.dataformat.toml.TomlMapper;
  * @param iscsi where initiators connect to
  * @param http where the REST interface listens
  * @param targetName the iSCSI name of the target
+ * @param pool how the pool is kept
  */
-public record DaemonSettings(Path data, HostPort iscsi, HostPort http, String targetName) {
+public record DaemonSettings(
+    Path data, HostPort iscsi, HostPort http, String targetName, PoolSettings pool) {
   public static final Path DEFAULT_DATA = Path.of("gantry-data");
   public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
   public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
@@ -27,17 +29,31 @@ public record DaemonSettings(Path data, HostPort iscsi, HostPort http, String ta
   private static final TomlMapper TOML =
       TomlMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
+  /** Settings with the default target and pool. */
+  public static DaemonSettings of(Path data, HostPort iscsi, HostPort http) {
+    return new DaemonSettings(data, iscsi, http, DEFAULT_TARGET_NAME, PoolSettings.DEFAULTS);
+  }
+
   /**
    * What a configuration file or the command line says; null where it says nothing.
    *
    * @param data as {@link DaemonSettings#data}
    * @param iscsi as {@link DaemonSettings#iscsi}
    * @param http as {@link DaemonSettings#http}
+   * @param pool as {@link DaemonSettings#pool}
    */
-  public record Partial(@Nullable Path data, @Nullable HostPort iscsi, @Nullable HostPort http) {
+  public record Partial(
+      @Nullable Path data,
+      @Nullable HostPort iscsi,
+      @Nullable HostPort http,
+      PoolSettings.@Nullable Partial pool) {
+
+    /** Says nothing. */
+    public static final Partial NOTHING = new Partial(null, null, null, null);
 
     /**
-     * Reads a TOML file with the keys {@code data}, {@code iscsi} and {@code http}.
+     * Reads a TOML file with the keys {@code data}, {@code iscsi}, {@code http} and the table
+     * {@code pool}.
      *
      * @throws IOException if there is none or it says something else; the message is for people
      */
@@ -48,8 +64,8 @@ public record DaemonSettings(Path data, HostPort iscsi, HostPort http, String ta
         throw new IOException(file + ": no such configuration file", e);
       } catch (UnrecognizedPropertyException e) {
         throw new IOException(
-            "%s: there is no setting '%s'; there are data, iscsi and http"
-                .formatted(file, e.getPropertyName()),
+            "%s: there is no setting '%s' here; there are %s"
+                .formatted(file, e.getPropertyName(), e.getKnownPropertyIds()),
             e);
       } catch (JacksonException e) {
         throw new IOException("%s: %s".formatted(file, e.getOriginalMessage()), e);
@@ -62,11 +78,13 @@ public record DaemonSettings(Path data, HostPort iscsi, HostPort http, String ta
           first(data, other.data, DEFAULT_DATA),
           first(iscsi, other.iscsi, DEFAULT_ISCSI),
           first(http, other.http, DEFAULT_HTTP),
-          DEFAULT_TARGET_NAME);
+          DEFAULT_TARGET_NAME,
+          first(pool, PoolSettings.Partial.NOTHING, PoolSettings.Partial.NOTHING)
+              .orElse(first(other.pool, null, PoolSettings.Partial.NOTHING)));
     }
+  }
 
-    private static <T> T first(@Nullable T a, @Nullable T b, T fallback) {
-      return a != null ? a : b != null ? b : fallback;
-    }
+  static <T> T first(@Nullable T a, @Nullable T b, T fallback) {
+    return a != null ? a : b != null ? b : fallback;
   }
 }

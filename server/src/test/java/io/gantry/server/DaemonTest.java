@@ -40,8 +40,7 @@ class DaemonTest {
 
   @BeforeEach
   void start() throws IOException {
-    settings =
-        new DaemonSettings(directory.resolve("data"), ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME);
+    settings = DaemonSettings.of(directory.resolve("data"), ANY, ANY);
     daemon = Daemon.start(settings);
   }
 
@@ -224,23 +223,16 @@ class DaemonTest {
         .hasMessageContaining("in use")
         .hasMessageContaining("process %d serves it", ProcessHandle.current().pid());
     Path other = directory.resolve("other");
-    assertThatThrownBy(() ->
-            Daemon.start(
-                new DaemonSettings(
-                    other, new HostPort("host.invalid", 1), ANY, settings.targetName())))
+    assertThatThrownBy(
+            () -> Daemon.start(DaemonSettings.of(other, new HostPort("host.invalid", 1), ANY)))
         .hasMessage(
             "cannot listen on host.invalid:1: no such host; choose another address with --iscsi");
     Path file = Files.writeString(directory.resolve("file"), "x");
-    assertThatThrownBy(
-            () -> Daemon.start(new DaemonSettings(file, ANY, ANY, settings.targetName())))
+    assertThatThrownBy(() -> Daemon.start(DaemonSettings.of(file, ANY, ANY)))
         .hasMessageContaining("is a file, not a directory");
-    assertThatThrownBy(() ->
-            Daemon.start(
-                new DaemonSettings(other, daemon.contact().iscsi(), ANY, settings.targetName())))
+    assertThatThrownBy(() -> Daemon.start(DaemonSettings.of(other, daemon.contact().iscsi(), ANY)))
         .hasMessageContaining("choose another address with --iscsi");
-    assertThatThrownBy(() ->
-            Daemon.start(
-                new DaemonSettings(other, ANY, daemon.contact().http(), settings.targetName())))
+    assertThatThrownBy(() -> Daemon.start(DaemonSettings.of(other, ANY, daemon.contact().http())))
         .hasMessageContaining("choose another address with --http");
   }
 
@@ -261,11 +253,30 @@ class DaemonTest {
   }
 
   @Test
+  void aPoolIsMadeAsTheSettingsSay() throws IOException {
+    Path data = directory.resolve("made");
+    PoolSettings settings = new PoolSettings(256 << 10, 1 << 20, 8 << 20, true);
+    DaemonSettings all =
+        new DaemonSettings(data, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME, settings);
+    try (Daemon made = Daemon.start(all)) {
+      assertThat(made.pool().chunkBytes()).isEqualTo(256 << 10);
+      assertThat(Files.size(data.resolve("chunks"))).isEqualTo(8 << 20);
+    }
+    PoolSettings bad = new PoolSettings(3000, 1 << 20, 0, false);
+    assertThatThrownBy(() ->
+            Daemon.start(
+                new DaemonSettings(
+                    directory.resolve("bad"), ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME, bad)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("chunk size 3000 is not a power of two");
+  }
+
+  @Test
   void theCommandLineGoesBeforeTheFile() throws IOException {
     Path file = directory.resolve("gantry.toml");
     Files.writeString(file, "data = \"/srv/gantry\"\niscsi = \"0.0.0.0:3260\"\n");
     DaemonSettings merged =
-        new DaemonSettings.Partial(null, HostPort.parse("[::1]:1"), null)
+        new DaemonSettings.Partial(null, HostPort.parse("[::1]:1"), null, null)
             .orElse(DaemonSettings.Partial.read(file));
     assertThat(merged.data()).isEqualTo(Path.of("/srv/gantry"));
     assertThat(merged.iscsi()).isEqualTo(new HostPort("::1", 1));
@@ -273,7 +284,18 @@ class DaemonTest {
 
     Files.writeString(file, "date = 1\n");
     assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
-        .hasMessageContaining("gantry.toml: there is no setting 'date'; there are data,");
+        .hasMessageContaining("gantry.toml: there is no setting 'date' here; there are [")
+        .hasMessageContaining("data");
+    Files.writeString(file, "[pool]\nchunkBytes = 1048576\nverifyReads = true\n");
+    DaemonSettings pool =
+        new DaemonSettings.Partial(
+                null, null, null, new PoolSettings.Partial(null, 1L << 20, null, null))
+            .orElse(DaemonSettings.Partial.read(file));
+    assertThat(pool.pool()).isEqualTo(new PoolSettings(1 << 20, 1 << 20, 0, true));
+    Files.writeString(file, "[pool]\nchunkbytes = 1048576\n");
+    assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+        .hasMessageContaining("'chunkbytes'")
+        .hasMessageContaining("chunkBytes");
     Files.writeString(file, "iscsi = \"3260\"\n");
     assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
         .hasMessageContaining("gantry.toml")

@@ -51,7 +51,8 @@ public final class FileMedium implements Medium {
   private final FileChannel chunks;
   private final FileChannel pages;
   private final JournalFiles journal;
-  private final HolePuncher puncher;
+  private final FileAllocation allocation;
+  private volatile boolean preallocated;
   private final CompletableFuture<OwnershipLostException> lost = new CompletableFuture<>();
 
   private FileMedium(
@@ -64,7 +65,7 @@ public final class FileMedium implements Medium {
     this.chunks = chunks;
     this.pages = pages;
     this.journal = journal;
-    this.puncher = HolePuncher.open(directory.resolve(CHUNKS));
+    this.allocation = FileAllocation.open(directory.resolve(CHUNKS));
   }
 
   /** Whether the directory holds a pool, open or not. */
@@ -106,6 +107,29 @@ public final class FileMedium implements Medium {
       throw new NoSuchFileException(directory + " holds no pool");
     }
     return open(directory, false);
+  }
+
+  /**
+   * Takes room for chunks from the file system in advance, and keeps it: no other user of the file
+   * system can take it, and chunks that are written in one go lie together. The room of deleted
+   * chunks is not given back from then on, until the medium is opened anew without this.
+   *
+   * @param bytes of chunks; nothing happens if there is room for as many
+   * @throws NoSpaceException if the file system has not so much room
+   * @throws IOException if it cannot take room in advance
+   */
+  public void preallocate(long bytes) throws IOException {
+    if (bytes > chunks.size() && !allocation.reserve(0, bytes)) {
+      long free = freeBytes();
+      if (free < bytes - chunks.size()) {
+        throw new NoSpaceException(
+            "%s: %,d bytes cannot be taken in advance, the file system has %,d"
+                .formatted(directory, bytes - chunks.size(), free));
+      }
+      throw new IOException(
+          directory + ": this file system or platform cannot take room in advance");
+    }
+    preallocated = true;
   }
 
   private static FileMedium open(Path directory, boolean create) throws IOException {
@@ -309,7 +333,7 @@ public final class FileMedium implements Medium {
 
   @Override
   public boolean discardChunks(long position, long lengthBytes) {
-    return puncher.punch(position, lengthBytes);
+    return !preallocated && allocation.punch(position, lengthBytes);
   }
 
   @Override
@@ -356,7 +380,7 @@ public final class FileMedium implements Medium {
         journal;
         pages;
         chunks;
-        puncher) {
+        allocation) {
       // Closing in this order lets the lock go last.
     }
   }

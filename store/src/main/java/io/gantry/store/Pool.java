@@ -43,14 +43,13 @@ public final class Pool implements AutoCloseable {
    * @param chunkBytes bytes of a chunk: a power of two, 16 KiB to 1 MiB
    */
   public static Pool create(Medium medium, int chunkBytes, PoolOptions options) throws IOException {
-    if (Integer.bitCount(chunkBytes) != 1 || chunkBytes < MIN_CHUNK || chunkBytes > MAX_CHUNK) {
-      throw new IllegalArgumentException(
-          "chunk size %d is not a power of two from %d to %d"
-              .formatted(chunkBytes, MIN_CHUNK, MAX_CHUNK));
-    }
-    PoolRoot root = PoolRoot.random(chunkBytes, options.random());
     try {
-      medium.writeRoot(root.encode());
+      if (Integer.bitCount(chunkBytes) != 1 || chunkBytes < MIN_CHUNK || chunkBytes > MAX_CHUNK) {
+        throw new IllegalArgumentException(
+            "chunk size %d is not a power of two from %d to %d"
+                .formatted(chunkBytes, MIN_CHUNK, MAX_CHUNK));
+      }
+      medium.writeRoot(PoolRoot.random(chunkBytes, options.random()).encode());
     } catch (IOException | RuntimeException e) {
       medium.close();
       throw e;

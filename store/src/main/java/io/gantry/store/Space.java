@@ -131,7 +131,9 @@ final class Space {
   private long grow() throws IOException {
     if (growth == 0) {
       long promised = unwritten.size() - freeUnwritten.size();
-      long room = (medium.freeBytes() - reserveBytes()) / chunkBytes - promised;
+      // Behind the last chunk ever used is room that the medium has taken in advance.
+      long ahead = Math.max(0, medium.length(Medium.Area.CHUNKS) - highWater * chunkBytes);
+      long room = (medium.freeBytes() + ahead - reserveBytes()) / chunkBytes - promised;
       growth = Math.clamp(room, 0, GROWTH_STEP);
     }
     long again = freeUnwritten.next(0);

@@ -11,12 +11,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives ranges of a file back to the file system with fallocate(2), which Java has no call for.
- * Where that cannot be done (another system, a file system without holes) it does nothing.
+ * Takes room for ranges of a file from the file system, and gives it back, with fallocate(2), which
+ * Java has no call for. Where that cannot be done (another system, a file system that does not know
+ * it) it does nothing.
  *
  * <p>For one thread at a time.
  */
-final class HolePuncher implements AutoCloseable {
+final class FileAllocation implements AutoCloseable {
   private static final int O_RDWR = 2;
   private static final int O_CLOEXEC = 0x80000;
   private static final int KEEP_SIZE_AND_PUNCH_HOLE = 1 | 2;
@@ -62,17 +63,17 @@ final class HolePuncher implements AutoCloseable {
     }
   }
 
-  private HolePuncher(int descriptor) {
+  private FileAllocation(int descriptor) {
     this.descriptor = descriptor;
   }
 
-  /** A puncher for a file that exists. */
-  static HolePuncher open(Path file) {
+  /** For a file that exists. */
+  static FileAllocation open(Path file) {
     if (FUNCTIONS == null) {
-      return new HolePuncher(CLOSED);
+      return new FileAllocation(CLOSED);
     }
     try (Arena arena = Arena.ofConfined()) {
-      return new HolePuncher(
+      return new FileAllocation(
           (int)
               FUNCTIONS.open.invokeExact(arena.allocateFrom(file.toString()), O_RDWR | O_CLOEXEC));
     } catch (Throwable e) {
@@ -82,14 +83,20 @@ final class HolePuncher implements AutoCloseable {
 
   /** Makes a hole; whether there is one now. */
   boolean punch(long position, long lengthBytes) {
+    return allocate(KEEP_SIZE_AND_PUNCH_HOLE, position, lengthBytes);
+  }
+
+  /** Takes room for a range, and makes the file as long; whether it has it now. */
+  boolean reserve(long position, long lengthBytes) {
+    return allocate(0, position, lengthBytes);
+  }
+
+  private boolean allocate(int mode, long position, long lengthBytes) {
     if (FUNCTIONS == null || descriptor < 0) {
       return false;
     }
     try {
-      int result =
-          (int)
-              FUNCTIONS.fallocate.invokeExact(
-                  descriptor, KEEP_SIZE_AND_PUNCH_HOLE, position, lengthBytes);
+      int result = (int) FUNCTIONS.fallocate.invokeExact(descriptor, mode, position, lengthBytes);
       return result == 0;
     } catch (Throwable e) {
       throw broken(e);
