@@ -15,26 +15,41 @@ final class Epochs {
    * waits until the old one is zero. Who reads the current number, counts there and then sees that it has changed
    * meanwhile takes its count back and tries again, so that nobody counts in a counter that the
    * waiter may already have seen at zero.
+   *
+   * Each counter is a sum of stripes, one for some threads each, which lie in cache lines of their
+   * own: or else every I/O of every core would wait twice for the one line that all of them change.
    */
-  private final AtomicIntegerArray inside = new AtomicIntegerArray(2);
+  private static final int STRIPES = 16;
+
+  private static final int LINE_INTS = 32; // two lines: they are fetched in pairs
+
+  /** Stripes of the first counter, then those of the second. */
+  private final AtomicIntegerArray inside = new AtomicIntegerArray(2 * STRIPES * LINE_INTS);
+
   private volatile int current;
   private volatile @Nullable Thread waiter;
 
+  private static int place(int epoch, int stripe) {
+    return (epoch * STRIPES + stripe) * LINE_INTS;
+  }
+
   /** Begins an I/O. The result goes to {@link #leave}. */
   int enter() {
+    int stripe = (int) Thread.currentThread().threadId() & (STRIPES - 1);
     while (true) {
       int epoch = current;
-      inside.incrementAndGet(epoch);
+      int place = place(epoch, stripe);
+      inside.incrementAndGet(place);
       if (epoch == current) {
-        return epoch;
+        return place;
       }
-      leave(epoch);
+      leave(place);
     }
   }
 
   /** Ends an I/O. */
-  void leave(int epoch) {
-    if (inside.decrementAndGet(epoch) == 0 && epoch != current) {
+  void leave(int place) {
+    if (inside.decrementAndGet(place) == 0 && place / (STRIPES * LINE_INTS) != current) {
       LockSupport.unpark(waiter);
     }
   }
@@ -44,8 +59,10 @@ final class Epochs {
     waiter = Thread.currentThread();
     int old = current;
     current = 1 - old;
-    while (inside.get(old) != 0) {
-      LockSupport.park(this);
+    for (int stripe = 0; stripe < STRIPES; stripe++) {
+      while (inside.get(place(old, stripe)) != 0) {
+        LockSupport.park(this);
+      }
     }
     waiter = null;
   }
