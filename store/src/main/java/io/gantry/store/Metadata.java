@@ -46,6 +46,9 @@ final class Metadata implements AutoCloseable {
   /** How often tokens are looked at for whether their time is over. */
   private static final long SWEEP_MILLIS = 1000;
 
+  /** How often the lock is tried before a thread sleeps for it: some microseconds. */
+  private static final int SPINS = 100;
+
   final Medium medium;
   final Space space;
   final Epochs epochs = new Epochs();
@@ -152,7 +155,7 @@ final class Metadata implements AutoCloseable {
   }
 
   <T extends @Nullable Object> T lockedIo(Locked<T> action) throws IOException {
-    lock.lock();
+    acquire();
     try {
       return action.run();
     } finally {
@@ -161,12 +164,26 @@ final class Metadata implements AutoCloseable {
   }
 
   <T extends @Nullable Object> T locked(Supplier<T> action) {
-    lock.lock();
+    acquire();
     try {
       return action.get();
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Takes the lock. It is nearly always free within less time than a thread needs to go to sleep
+   * and be woken; and once some sleep, each hands the lock on to a sleeper.
+   */
+  private void acquire() {
+    for (int i = 0; i < SPINS; i++) {
+      if (lock.tryLock()) {
+        return;
+      }
+      Thread.onSpinWait();
+    }
+    lock.lock();
   }
 
   /** Puts a record into the journal's buffer. Called under the metadata lock. */
