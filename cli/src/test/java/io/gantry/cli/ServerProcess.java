@@ -21,16 +21,19 @@ final class ServerProcess {
 
   private final Path data;
   private final int port;
+  private final List<String> options;
   private final Process process;
 
-  private ServerProcess(Path data, int port, Process process) {
+  private ServerProcess(Path data, int port, List<String> options, Process process) {
     this.data = data;
     this.port = port;
+    this.options = options;
     this.process = process;
   }
 
-  static ServerProcess start(Path data) throws IOException {
-    return start(data, freePort());
+  /** With more options of {@code gantry serve}. */
+  static ServerProcess start(Path data, String... options) throws IOException {
+    return start(data, freePort(), List.of(options));
   }
 
   private static int freePort() throws IOException {
@@ -39,22 +42,18 @@ final class ServerProcess {
     }
   }
 
-  private static ServerProcess start(Path data, int port) throws IOException {
+  private static ServerProcess start(Path data, int port, List<String> options) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("serve", "--data", data.toString()));
+    arguments.addAll(List.of("--iscsi", "127.0.0.1:" + port, "--http", "127.0.0.1:0"));
+    arguments.addAll(options);
     Process process =
-        command(
-                "serve",
-                "--data",
-                data.toString(),
-                "--iscsi",
-                "127.0.0.1:" + port,
-                "--http",
-                "127.0.0.1:0")
+        command(arguments.toArray(new String[0]))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
     String line = output.readLine();
     assertThat(line).as("first line of gantry serve").startsWith("ready");
-    return new ServerProcess(data, port, process);
+    return new ServerProcess(data, port, options, process);
   }
 
   /** The gantry command with these arguments, not yet started. */
@@ -96,6 +95,12 @@ final class ServerProcess {
     return data;
   }
 
+  /** SIGSTOP: it does nothing more, but the kernel may still write what it has written. */
+  void freeze() throws IOException, InterruptedException {
+    String pid = Long.toString(process.pid());
+    assertThat(new ProcessBuilder("kill", "-STOP", pid).start().waitFor()).isZero();
+  }
+
   /** kill -9. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
@@ -103,7 +108,7 @@ final class ServerProcess {
 
   /** Starts the server again on the same port and data. */
   ServerProcess restart() throws IOException {
-    return start(data, port);
+    return start(data, port, options);
   }
 
   /** SIGTERM, and the server must end by itself. */
