@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ public final class Pool implements AutoCloseable {
   private final Medium medium;
   final Metadata metadata;
   final TableReader reader;
+
+  /** Two scrubs would end each other's watches over the chunks that they read. */
+  private final ReentrantLock scrubLock = new ReentrantLock();
 
   private Pool(Medium medium, PoolRoot root, PoolOptions options) {
     this.medium = medium;
@@ -377,13 +381,17 @@ public final class Pool implements AutoCloseable {
    */
   public Optional<Token> freeze(Volume volume, List<Extent> extents, Token.Terms terms)
       throws IOException {
-    for (Extent extent : extents) {
-      volume.requireWithin(extent.offset(), extent.length());
-    }
     if (extents.size() > JournalRecord.MAX_EXTENTS) {
       throw new IllegalArgumentException("a token of " + extents.size() + " extents");
     }
-    return alone(volume, () -> metadata.tokens.create(volume, extents, terms));
+    return alone(
+        volume,
+        () -> {
+          for (Extent extent : extents) {
+            volume.requireWithin(extent.offset(), extent.length()); // a resize may have been first
+          }
+          return metadata.tokens.create(volume, extents, terms);
+        });
   }
 
   /** The live token of a number. */
@@ -477,13 +485,18 @@ public final class Pool implements AutoCloseable {
   /**
    * Reads all that the pool maps, while the pool goes on: compares what has a checksum, and gives
    * one to what is shared or kept by a snapshot or token and has none yet. Takes as long as reading
-   * takes.
+   * takes. One at a time: the next waits.
    *
    * @param bytesPerSecond how fast to read at most, or 0 for as fast as it goes
    * @throws IOException if the pool has stopped; what cannot be read is among the findings
    */
   public Scrub.Report scrub(long bytesPerSecond, Scrub.Progress progress) throws IOException {
-    return new Scrub(metadata, true, bytesPerSecond, progress).run();
+    scrubLock.lock();
+    try {
+      return new Scrub(metadata, true, bytesPerSecond, progress).run();
+    } finally {
+      scrubLock.unlock();
+    }
   }
 
   /** How the pool stands now. */

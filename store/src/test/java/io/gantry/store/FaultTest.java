@@ -2,6 +2,7 @@ package io.gantry.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -240,6 +242,33 @@ class FaultTest {
       assertThat(ModelledPool.stamps(found)).containsExactly(0, 2, 0);
       pool.verifyReferences();
     }
+  }
+
+  /** A freeze waits for a resize that was first; what it was to freeze is not there any more. */
+  @Test
+  void aFreezeThatComesAfterAResizeSeesTheNewSize() throws Exception {
+    SimulatedMedium underneath = new SimulatedMedium();
+    HookedMedium medium = new HookedMedium(underneath);
+    try (Pool pool = Pool.create(medium, CHUNK, PoolOptions.defaults())) {
+      Volume volume = pool.createVolume("v", 4 * CHUNK, 512);
+      volume.write(0, stamped(1, 4 * CHUNK));
+      List<Extent> all = List.of(new Extent(0, 4 * CHUNK));
+      FutureTask<Throwable> freeze =
+          new FutureTask<>(() -> catchThrowable(() -> pool.freeze(volume, all, 1000)));
+      medium.hook =
+          operation -> {
+            if (operation == HookedMedium.Operation.WRITE) {
+              medium.hook = _ -> {};
+              Thread freezer = Thread.ofPlatform().start(freeze);
+              while (freezer.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait(); // until it waits for the resize
+              }
+            }
+          };
+      pool.resizeVolume(volume, 512, true);
+      assertThat(freeze.get()).isInstanceOf(OutOfRangeException.class);
+    }
+    Pool.open(underneath, PoolOptions.defaults()).close();
   }
 
   private static int epoch(Pool pool) {
