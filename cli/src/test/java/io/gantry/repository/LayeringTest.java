@@ -42,6 +42,7 @@ class LayeringTest {
           Map.entry("initiator", Set.of("scsi", "iscsi")),
           Map.entry("copy", Set.of("scsi", "dsm")),
           Map.entry("server", Set.of("target", "store")),
+          Map.entry("sim", EVERYTHING),
           Map.entry("cli", EVERYTHING));
 
   /** Modules that may ask the machine for the time; the others are handed a clock. */

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +29,7 @@ final class Checkpoints implements AutoCloseable {
 
   private final Metadata metadata;
   private final Medium medium;
+  private final TimedWait timedWait;
   private PoolRoot root;
 
   /** Slots of the last checkpoint's catalog. */
@@ -52,8 +52,10 @@ final class Checkpoints implements AutoCloseable {
 
   private final Thread thread;
 
-  Checkpoints(Metadata metadata, PoolRoot root, ThreadFactory threads, String name) {
+  Checkpoints(
+      Metadata metadata, PoolRoot root, ThreadFactory threads, TimedWait timedWait, String name) {
     this.metadata = metadata;
+    this.timedWait = timedWait;
     this.medium = metadata.medium;
     this.root = root;
     this.thread = threads.newThread(this::run);
@@ -324,9 +326,8 @@ final class Checkpoints implements AutoCloseable {
     try {
       waitsForRoom = true;
       changed.signalAll();
-      long left = TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS);
-      while (left > 0 && !closing) {
-        left = changed.awaitNanos(left);
+      if (!closing) {
+        timedWait.await(changed, RETRY_MILLIS);
       }
       if (closing) {
         throw full;

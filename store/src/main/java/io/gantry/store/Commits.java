@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +38,7 @@ final class Commits implements AutoCloseable {
   private static final long PERIOD_MILLIS = 1000;
 
   private final Round round;
+  private final TimedWait timedWait;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wanted = lock.newCondition();
   private List<CompletableFuture<Void>> waiters = new ArrayList<>();
@@ -53,8 +53,9 @@ final class Commits implements AutoCloseable {
 
   private final Thread thread;
 
-  Commits(Round round, ThreadFactory threads, String name) {
+  Commits(Round round, ThreadFactory threads, TimedWait timedWait, String name) {
     this.round = round;
+    this.timedWait = timedWait;
     this.thread = threads.newThread(this::run);
     thread.setName("gantry-commit-" + name);
   }
@@ -104,7 +105,7 @@ final class Commits implements AutoCloseable {
       lock.lock();
       try {
         if (waiters.isEmpty() && !closing && !hurried && !stopped) {
-          wanted.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+          timedWait.await(wanted, PERIOD_MILLIS);
         }
       } catch (InterruptedException e) {
         // Nobody has a reason to interrupt this thread; it ends by close() alone.

@@ -90,8 +90,8 @@ final class Metadata implements AutoCloseable {
     this.tokens = new Tokens(this, options, new TableReader(this));
     this.journal = new Journal(medium, root.poolId());
     String name = root.poolId().toString().substring(0, 8);
-    this.commits = new Commits(new Round(), options.threads(), name);
-    this.checkpoints = new Checkpoints(this, root, options.threads(), name);
+    this.commits = new Commits(new Round(), options.threads(), options.timedWait(), name);
+    this.checkpoints = new Checkpoints(this, root, options.threads(), options.timedWait(), name);
   }
 
   /** Reads the last checkpoint and the journal: everything is as it was at the last commit. */

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class NoSpaceException extends IOException {
   private static final long serialVersionUID = 1;
 
-  NoSpaceException(String message) {
+  public NoSpaceException(String message) {
     super(message);
   }
 }

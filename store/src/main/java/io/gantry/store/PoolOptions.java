@@ -14,6 +14,7 @@ import java.util.concurrent.ThreadFactory;
  *     journal's length is bounded by a small multiple
  * @param verifyReads whether what has a checksum is compared with it at each read
  * @param threads makes the pool's own threads
+ * @param timedWait how those threads wait for a limited time
  */
 public record PoolOptions(
     InstantSource clock,
@@ -21,7 +22,8 @@ public record PoolOptions(
     int maximumTokens,
     long checkpointBytes,
     boolean verifyReads,
-    ThreadFactory threads) {
+    ThreadFactory threads,
+    TimedWait timedWait) {
 
   /** The system's clock, randomness and threads, 65536 tokens, a checkpoint every 64 MiB. */
   public static PoolOptions defaults() {
@@ -31,31 +33,46 @@ public record PoolOptions(
         65_536,
         64 << 20,
         false,
-        Thread.ofPlatform().daemon(true).factory());
+        Thread.ofPlatform().daemon(true).factory(),
+        TimedWait.SYSTEM);
   }
 
   /** The same with another clock. */
   public PoolOptions withClock(InstantSource other) {
-    return new PoolOptions(other, random, maximumTokens, checkpointBytes, verifyReads, threads);
+    return new PoolOptions(
+        other, random, maximumTokens, checkpointBytes, verifyReads, threads, timedWait);
   }
 
   /** The same with another limit of tokens. */
   public PoolOptions withMaximumTokens(int other) {
-    return new PoolOptions(clock, random, other, checkpointBytes, verifyReads, threads);
+    return new PoolOptions(clock, random, other, checkpointBytes, verifyReads, threads, timedWait);
   }
 
   /** The same with checkpoints at other intervals. */
   public PoolOptions withCheckpointBytes(long other) {
-    return new PoolOptions(clock, random, maximumTokens, other, verifyReads, threads);
+    return new PoolOptions(clock, random, maximumTokens, other, verifyReads, threads, timedWait);
   }
 
   /** The same, but what has a checksum is compared with it at each read. */
   public PoolOptions withVerifiedReads() {
-    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, true, threads);
+    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, true, threads, timedWait);
+  }
+
+  /** The same with other randomness. */
+  public PoolOptions withRandom(SecureRandom other) {
+    return new PoolOptions(
+        clock, other, maximumTokens, checkpointBytes, verifyReads, threads, timedWait);
   }
 
   /** The same with threads of another make. */
   public PoolOptions withThreads(ThreadFactory other) {
-    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, verifyReads, other);
+    return new PoolOptions(
+        clock, random, maximumTokens, checkpointBytes, verifyReads, other, timedWait);
+  }
+
+  /** The same with another way to wait. */
+  public PoolOptions withTimedWait(TimedWait other) {
+    return new PoolOptions(
+        clock, random, maximumTokens, checkpointBytes, verifyReads, threads, other);
   }
 }

@@ -1,0 +1,216 @@
+package io.gantry.sim;
+
+import io.gantry.sim.History.Operation;
+import io.gantry.store.Pool;
+import io.gantry.store.PoolCheck;
+import io.gantry.store.PoolOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One life of a pool, all of which follows from a seed: clients work on it; it is closed and
+ * opened, crashes, is killed, is taken away by another owner; and after each of these it must hold
+ * what the model says, and a check must find nothing.
+ */
+public final class Simulation {
+  static final int CHUNK = 16 << 10;
+
+  private static final int MOST_CLIENTS = 4;
+  private static final int MOST_STEPS = 200;
+
+  /** The last chunks that the first page of the lowest level maps begin here. */
+  private static final long ACROSS_PAGES = (512L - 5) * CHUNK;
+
+  /** What the pool keeps for itself of a medium. */
+  private static final long RESERVE = 16 << 20;
+
+  private static final long PLENTY = 1L << 30;
+
+  private final Scheduler scheduler;
+  private final RandomGenerator random;
+  private final SimulatedDisk disk;
+  private final PoolModel model;
+  private final PoolOptions options;
+  private final long capacity;
+  private int crashes;
+
+  /** The possession of who has taken the medium away. */
+  private @Nullable SimulatedMedium successor;
+
+  /**
+   * What a run was like.
+   *
+   * @param trace a hash of everything that happened
+   * @param crashes how often the pool was cut off and opened again
+   * @param operations operations of the medium
+   */
+  public record Report(long trace, int crashes, long operations) {}
+
+  private Simulation(long seed) {
+    random = new Random(seed);
+    scheduler = new Scheduler(random);
+    disk = new SimulatedDisk(scheduler, random);
+    model = new PoolModel(random.nextBoolean() ? 0 : ACROSS_PAGES);
+    PoolOptions reads =
+        random.nextBoolean() ? PoolOptions.defaults() : PoolOptions.defaults().withVerifiedReads();
+    options =
+        reads
+            .withClock(scheduler)
+            .withRandom(new SeededRandom(random))
+            .withThreads(scheduler.threads())
+            .withTimedWait(scheduler::await)
+            .withCheckpointBytes(4096L << (3 * random.nextInt(4)));
+    boolean small = random.nextInt(4) == 0;
+    capacity = small ? RESERVE + (10 + random.nextInt(60)) * (long) CHUNK : PLENTY;
+  }
+
+  /**
+   * Lives a life.
+   *
+   * @throws AssertionError if the pool does not hold what it should
+   */
+  public static Report run(long seed, int rounds) {
+    Simulation simulation = new Simulation(seed);
+    try {
+      simulation.scheduler.run(() -> {
+        try {
+          simulation.live(rounds);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+    } catch (RuntimeException | AssertionError e) {
+      throw new AssertionError("-Dseed=%d: %s".formatted(seed, e.getMessage()), e);
+    }
+    return new Report(
+        simulation.scheduler.trace(), simulation.crashes, simulation.disk.operations());
+  }
+
+  private void live(int rounds) throws IOException {
+    Pool pool = Pool.create(disk.open(), CHUNK, options);
+    for (int round = 0; round < rounds; round++) {
+      pool = round(pool);
+    }
+    close(pool);
+  }
+
+  /** Lets clients work until something ends it, and opens the pool again. */
+  private Pool round(Pool pool) throws IOException {
+    Session session = new Session(scheduler, random, model, pool);
+    disk.setCapacity(capacity);
+    if (capacity < PLENTY) {
+      session.expectFull();
+    }
+    int ending = random.nextInt(8);
+    if (ending < 6) {
+      long after = 1L << random.nextInt(12);
+      scheduler.afterSteps(
+          after + random.nextLong(after),
+          () -> {
+            session.cutOff();
+            if (ending < 4) {
+              disk.losePower();
+            } else if (ending == 4) {
+              disk.kill();
+            } else {
+              successor = disk.takeOver();
+            }
+          });
+    }
+    session.start(1 + random.nextInt(MOST_CLIENTS), MOST_STEPS);
+    session.join();
+    scheduler.noAlarm();
+    disk.setCapacity(PLENTY);
+    if (!session.isOver()) {
+      return reopen(pool);
+    }
+    return recover(pool);
+  }
+
+  private Pool reopen(Pool pool) throws IOException {
+    new Comparison(model).all(pool, scheduler.millis());
+    long opened = scheduler.millis();
+    close(pool);
+    Pool next = Pool.open(disk.open(), options);
+    new Comparison(model).all(next, opened);
+    return next;
+  }
+
+  /** Closes the pool, and checks what it leaves on the medium. */
+  private void close(Pool pool) throws IOException {
+    Operation closing = model.begin();
+    pool.flush();
+    pool.flush(); // the second begins when the releases of the first have taken effect
+    long usedChunks = pool.statistics().usedChunks();
+    pool.close();
+    model.succeededDurably(closing);
+    try (SimulatedMedium medium = disk.open()) {
+      PoolCheck check = check(medium);
+      if (check.usedChunks() != usedChunks) {
+        throw new AssertionError(
+            "%d chunks were used, %d are".formatted(usedChunks, check.usedChunks()));
+      }
+    }
+  }
+
+  private PoolCheck check(SimulatedMedium medium) throws IOException {
+    PoolCheck check = PoolCheck.of(medium, options);
+    if (!check.isConsistent()) {
+      throw new AssertionError("the check finds " + check.findings());
+    }
+    return check;
+  }
+
+  /** Opens a pool that was cut off, perhaps at the second attempt. */
+  private Pool recover(Pool pool) throws IOException {
+    crashes++;
+    model.cutOff();
+    try {
+      pool.close();
+      throw new AssertionError("a pool that was cut off was closed as if nothing had been");
+    } catch (IOException e) {
+      // Its last commit could not be.
+    }
+    long before = scheduler.millis();
+    Pool opened = null;
+    while (opened == null) {
+      opened = open(random.nextInt(4) == 0);
+    }
+    new Comparison(model).recovered(opened, before, scheduler.millis());
+    return opened;
+  }
+
+  /** Opens the pool on what is left; null if the power failed again. */
+  private @Nullable Pool open(boolean crashing) throws IOException {
+    SimulatedMedium medium = successor == null ? disk.open() : successor;
+    successor = null;
+    boolean[] crashed = new boolean[1];
+    if (crashing) {
+      scheduler.afterSteps(
+          1 + random.nextInt(20),
+          () -> {
+            crashed[0] = true;
+            disk.losePower();
+          });
+    }
+    try {
+      check(medium);
+      Pool pool = Pool.open(medium, options);
+      scheduler.noAlarm();
+      if (!crashed[0]) {
+        return pool;
+      }
+      pool.close();
+      throw new AssertionError("a pool without power was closed");
+    } catch (IOException e) {
+      medium.close();
+      if (!crashed[0]) {
+        throw e;
+      }
+      return null;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package io.gantry.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The pool lives many lives. */
+@Timeout(600)
+class SimulationTest {
+  private static final int ROUNDS = 10;
+
+  static LongStream seeds() {
+    Long given = Long.getLong("seed");
+    return given != null
+        ? LongStream.of(given)
+        : LongStream.range(0, Integer.getInteger("seeds", 50));
+  }
+
+  @ParameterizedTest(name = "-Dseed={0}")
+  @MethodSource("seeds")
+  void thePoolHoldsWhatItShouldWhateverHappens(long seed) {
+    Simulation.run(seed, ROUNDS);
+  }
+
+  @Test
+  void aSeedIsARun() {
+    for (long seed = 0; seed < 3; seed++) {
+      Simulation.Report report = Simulation.run(seed, ROUNDS);
+      assertThat(Simulation.run(seed, ROUNDS)).isEqualTo(report);
+    }
+  }
+}
