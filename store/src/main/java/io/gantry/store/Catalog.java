@@ -121,6 +121,8 @@ final class Catalog {
         tokens.remove(token, r.reason());
         tokens.drop(token);
       }
+      case JournalRecord.ResultKept r -> metadata.results.apply(r);
+      case JournalRecord.ResultDropped r -> metadata.results.apply(r);
       case JournalRecord.Summed r -> {
         for (int i = 0; i < r.checksums().size(); i++) {
           metadata.space.checksums.note(r.chunk() + i, r.checksums().get(i));
@@ -259,6 +261,7 @@ final class Catalog {
       }
       case CheckpointRecord.ChecksumTable r ->
           metadata.space.checksums.restore(roots.numbers(r.root()));
+      case CheckpointRecord.ResultState r -> metadata.results.restore(r);
       case CheckpointRecord.TokenGone r -> tokens.remember(r.token(), r.reason());
     }
   }

@@ -34,6 +34,11 @@ sealed interface CheckpointRecord {
   /** How a token ended that is no more. */
   record TokenGone(long token, Token.End reason) implements CheckpointRecord {}
 
+  /** A result that somebody may ask for. */
+  @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
+  record ResultState(String owner, long number, long keptMillis, byte[] result)
+      implements CheckpointRecord {}
+
   /** The table of checksums. */
   record ChecksumTable(long root) implements CheckpointRecord {}
 
@@ -72,6 +77,8 @@ sealed interface CheckpointRecord {
               .extents(r.extents)
               .int8(r.root);
       case TokenGone r -> out.type(5).int8(r.token).int4(r.reason.code());
+      case ResultState r ->
+          out.type(6).text(r.owner).int8(r.number).int8(r.keptMillis).bytes(r.result);
       case ChecksumTable r -> out.type(10).int8(r.root);
     }
   }
@@ -111,6 +118,9 @@ sealed interface CheckpointRecord {
               JournalRecord.extents(in),
               in.getLong());
       case 5 -> new TokenGone(in.getLong(), Token.End.of(in.getInt()));
+      case 6 ->
+          new ResultState(
+              JournalRecord.text(in), in.getLong(), in.getLong(), JournalRecord.bytes(in));
       case 10 -> new ChecksumTable(in.getLong());
       default -> throw new IllegalArgumentException("unknown catalog record type " + type);
     };

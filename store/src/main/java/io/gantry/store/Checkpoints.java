@@ -25,6 +25,9 @@ final class Checkpoints implements AutoCloseable {
   /** Tokens that are saved under one hold of the lock. */
   private static final int TOKENS_STEP = 256;
 
+  /** Results that are saved under one hold of the lock. */
+  private static final int RESULTS_STEP = 256;
+
   private static final long RETRY_MILLIS = 100;
 
   private final Metadata metadata;
@@ -75,6 +78,11 @@ final class Checkpoints implements AutoCloseable {
     private long nextToken;
 
     private long tokensEnd;
+
+    /** Serials of the results that are still to be saved. */
+    private long nextResult;
+
+    private long resultsEnd;
     private long journalPosition;
     private long journalFrame;
 
@@ -103,6 +111,7 @@ final class Checkpoints implements AutoCloseable {
       waiters = wanted;
       wanted = new ArrayList<>();
       checkpoint.tokensEnd = metadata.catalog().save(checkpoint.catalog);
+      checkpoint.resultsEnd = metadata.results.nextSerial();
       saving = checkpoint;
       return checkpoint;
     } finally {
@@ -274,6 +283,12 @@ final class Checkpoints implements AutoCloseable {
             }
             return saving != null;
           });
+    }
+    while (checkpoint.nextResult < checkpoint.resultsEnd) {
+      checkpoint.nextResult =
+          metadata.locked(() ->
+              metadata.results.save(
+                  checkpoint.nextResult, checkpoint.resultsEnd, RESULTS_STEP, checkpoint.catalog));
     }
     ByteBuffer content = checkpoint.catalog.content();
     int blocks = Math.max(1, Math.ceilDiv(content.remaining(), PageImage.CATALOG_BYTES));

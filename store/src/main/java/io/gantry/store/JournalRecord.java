@@ -75,6 +75,14 @@ sealed interface JournalRecord {
   /** Chunks from one on have these checksums. */
   record Summed(long chunk, List<Integer> checksums) implements JournalRecord {}
 
+  /** A result is kept, in place of an earlier one of the same owner and number. */
+  @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
+  record ResultKept(String owner, long number, long keptMillis, byte[] result)
+      implements JournalRecord {}
+
+  /** A result is gone. */
+  record ResultDropped(String owner, long number) implements JournalRecord {}
+
   /** Appends the record. */
   default void encode(RecordOutput out) {
     switch (this) {
@@ -97,6 +105,9 @@ sealed interface JournalRecord {
           out.type(12).int4(r.snapshot).int4(r.volume).text(r.name).int8(r.createdMillis);
       case SnapshotDeleted r -> out.type(13).int4(r.snapshot);
       case VolumeRolledBack r -> out.type(14).int4(r.volume).int4(r.snapshot);
+      case ResultKept r ->
+          out.type(16).text(r.owner).int8(r.number).int8(r.keptMillis).bytes(r.result);
+      case ResultDropped r -> out.type(17).text(r.owner).int8(r.number);
       case Summed r -> {
         out.type(20).int8(r.chunk).int2(r.checksums.size());
         r.checksums.forEach(out::int4);
@@ -130,14 +141,20 @@ sealed interface JournalRecord {
       case 14 -> new VolumeRolledBack(in.getInt(), in.getInt());
       case 20 -> new Summed(in.getLong(), checksums(in));
       case 15 -> new TokenCreated(in.getLong(), in.getInt(), terms(in), extents(in));
+      case 16 -> new ResultKept(text(in), in.getLong(), in.getLong(), bytes(in));
+      case 17 -> new ResultDropped(text(in), in.getLong());
       default -> throw new IllegalArgumentException("unknown journal record type " + type);
     };
   }
 
   static String text(ByteBuffer in) {
+    return new String(bytes(in), StandardCharsets.UTF_8);
+  }
+
+  static byte[] bytes(ByteBuffer in) {
     byte[] bytes = new byte[in.getShort() & 0xffff];
     in.get(bytes);
-    return new String(bytes, StandardCharsets.UTF_8);
+    return bytes;
   }
 
   private static List<Integer> checksums(ByteBuffer in) {

@@ -61,6 +61,7 @@ final class Metadata implements AutoCloseable {
   private final Checkpoints checkpoints;
   private final SteadyClock steadyClock;
   final Tokens tokens;
+  final Results results;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by lock.
@@ -69,7 +70,13 @@ final class Metadata implements AutoCloseable {
 
   private final AtomicLong roomGivenBackBytes = new AtomicLong();
 
+  /** Records ever put into the buffer, and how many of them are durable. */
+  private long changes;
+
+  private long durableChanges;
+
   // Used by the commit thread only.
+  private long committingChanges;
   private long lastSweepMillis;
   private final ArrayDeque<RecordOutput> committing = new ArrayDeque<>();
   private final ArrayDeque<Object> settling = new ArrayDeque<>();
@@ -87,6 +94,7 @@ final class Metadata implements AutoCloseable {
     this.buffers = new ChunkBuffers(chunkBytes);
     this.steadyClock = new SteadyClock(options.clock());
     this.space = new Space(medium, chunkBytes, new Pages(root.poolId()));
+    this.results = new Results(this);
     this.tokens = new Tokens(this, options, new TableReader(this));
     this.journal = new Journal(medium, root.poolId());
     String name = root.poolId().toString().substring(0, 8);
@@ -192,9 +200,20 @@ final class Metadata implements AutoCloseable {
       records.add(new RecordOutput());
     }
     change.encode(records.getLast());
+    changes++;
     if (records.getLast().length() > RECORD_BUFFER) {
       commits.hurry();
     }
+  }
+
+  /** Number of the last record in the journal's buffer. Called under the metadata lock. */
+  long changes() {
+    return changes;
+  }
+
+  /** Number of the last record that is certainly durable. Called under the metadata lock. */
+  long durableChanges() {
+    return durableChanges;
   }
 
   /** Notes a change and lets it take effect. Called under the metadata lock. */
@@ -219,6 +238,11 @@ final class Metadata implements AutoCloseable {
     for (ArrayDeque<Object> left = space.takeReleased(); !left.isEmpty(); ) {
       space.settle(left);
     }
+  }
+
+  /** Whether changes can become durable now, as far as is known. */
+  boolean isWritable() {
+    return commits.failure() == null;
   }
 
   /**
@@ -310,6 +334,7 @@ final class Metadata implements AutoCloseable {
         settling.addAll(space.takeReleased());
         committing.addAll(records);
         records.clear();
+        committingChanges = changes;
         if (checkpoint) {
           beginning = checkpoints.begin();
           beforeCheckpoint = committing.size();
@@ -324,6 +349,7 @@ final class Metadata implements AutoCloseable {
         beforeCheckpoint--;
         writeIfBegun();
       }
+      locked(() -> durableChanges = committingChanges);
     }
 
     private void writeIfBegun() throws IOException {

@@ -455,6 +455,11 @@ public final class Pool implements AutoCloseable {
     return metadata.tokens.copy(token, offset, target, targetOffset, length);
   }
 
+  /** Results of commands that somebody may ask for later, also after a restart. */
+  public Results results() {
+    return metadata.results;
+  }
+
   // Durability
 
   /**

@@ -33,8 +33,11 @@ final class RecordOutput {
   }
 
   RecordOutput text(String value) {
-    byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-    int2(bytes.length).room(bytes.length).put(bytes);
+    return bytes(value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  RecordOutput bytes(byte[] value) {
+    int2(value.length).room(value.length).put(value);
     return this;
   }
 

@@ -17,15 +17,16 @@ import io.gantry.store.CopyResult;
 import io.gantry.store.Extent;
 import io.gantry.store.NoSpaceException;
 import io.gantry.store.Pool;
+import io.gantry.store.Results;
 import io.gantry.store.Token;
 import io.gantry.store.Volume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +35,12 @@ import org.jspecify.annotations.Nullable;
  * are asked for (SPC-4 5.17).
  *
  * <p>A result belongs to the I_T nexus, logical unit and list identifier of its command. It can be
- * asked for any number of times, since an answer may get lost, and goes when its list identifier is
- * used again, when it is asked for with an allocation length of 0, when the nexus goes, or when
- * {@value #MAX_RESULTS} newer ones of the nexus have come.
+ * asked for any number of times, since an answer may get lost, and also by an initiator that
+ * reconnects, after a restart of the target as well. It goes when its list identifier is used
+ * again, when it is asked for with an allocation length of 0, and when the pool's {@link Results}
+ * let go of it.
  */
 final class CopyManager {
-  private static final int MAX_RESULTS = 1024;
   private static final int MAX_RANGES = 256;
   private static final long MAX_BYTES = 64L << 30;
   private static final long MAX_INACTIVITY_SECONDS = 24 * 60 * 60;
@@ -47,19 +48,34 @@ final class CopyManager {
 
   private final Pool pool;
   private final RodTokens rodTokens;
-  private final Map<Nexus, Map<OperationId, RodTokenInformation>> results = new LinkedHashMap<>();
+  private final Results results;
+
+  /** Service actions of the operations that run. */
+  private final Map<OperationId, Integer> running = new ConcurrentHashMap<>();
+
   private final LongAdder tokens = new LongAdder();
   private final LongAdder copies = new LongAdder();
   private final LongAdder sharedBytes = new LongAdder();
   private final LongAdder copiedBytes = new LongAdder();
   private final LongAdder zeroedBytes = new LongAdder();
 
-  /** What names an operation on its nexus. */
-  private record OperationId(int volume, int listIdentifier) {}
+  /** What names an operation. */
+  private record OperationId(Nexus nexus, int volume, int listIdentifier) {
+    /** The owner of its result. */
+    String owner() {
+      return nexus.initiatorPort() + ' ' + nexus.targetPort();
+    }
+
+    /** What names its result among those of the owner. */
+    long number() {
+      return (long) volume << 32 | Integer.toUnsignedLong(listIdentifier);
+    }
+  }
 
   CopyManager(Pool pool, RodTokens rodTokens) {
     this.pool = pool;
     this.rodTokens = rodTokens;
+    this.results = pool.results();
   }
 
   /** The limits of VPD page 8Fh for a logical unit with these blocks. */
@@ -77,45 +93,8 @@ final class CopyManager {
         tokens.sum(), copies.sum(), sharedBytes.sum(), copiedBytes.sum(), zeroedBytes.sum());
   }
 
-  synchronized void nexusLost(Nexus nexus) {
-    results.remove(nexus);
-  }
-
-  private synchronized boolean begin(Nexus nexus, OperationId id, Command command) {
-    Map<OperationId, RodTokenInformation> own =
-        results.computeIfAbsent(nexus, _ -> new LinkedHashMap<>());
-    RodTokenInformation earlier = own.get(id);
-    if (earlier != null && !earlier.isFinished()) {
-      return false;
-    }
-    own.remove(id); // so that it becomes the newest
-    own.put(
-        id,
-        new RodTokenInformation(
-            action(command), RodTokenInformation.STATUS_IN_PROGRESS, 0, 0, null, null));
-    if (own.size() > MAX_RESULTS) {
-      own.entrySet().stream()
-          .filter(entry -> entry.getValue().isFinished())
-          .findFirst()
-          .map(Map.Entry::getKey)
-          .ifPresent(own::remove);
-    }
-    return true;
-  }
-
   private static int action(Command command) {
     return command.serviceAction().orElseThrow();
-  }
-
-  /** Keeps a result; null for a command that failed so early that there is none. */
-  private synchronized void finish(
-      Nexus nexus, OperationId id, @Nullable RodTokenInformation result) {
-    Map<OperationId, RodTokenInformation> own = results.get(nexus);
-    if (own != null && result != null) {
-      own.put(id, result);
-    } else if (own != null) {
-      own.remove(id);
-    }
   }
 
   /** How an operation ended: the answer to its command, and its result if there is one. */
@@ -131,12 +110,13 @@ final class CopyManager {
       return ScsiResponse.good(0);
     }
     ByteBuffer list = CommandData.parameterList(request, c.parameterListLength());
-    OperationId id = new OperationId(volume.id(), c.listIdentifier());
-    if (!begin(nexus, id, c.command())) {
+    OperationId id = new OperationId(nexus, volume.id(), c.listIdentifier());
+    if (running.putIfAbsent(id, action(c.command())) != null) {
       return ScsiResponse.check(Sense.OPERATION_IN_PROGRESS);
     }
     RodTokenInformation result = null;
     try {
+      results.reuse(id.owner(), id.number());
       Outcome outcome =
           c.command() == Command.POPULATE_TOKEN ? populate(volume, list) : write(volume, list);
       result = outcome.result;
@@ -148,7 +128,10 @@ final class CopyManager {
       result = failed(c.command(), sense);
       return ScsiResponse.check(sense);
     } finally {
-      finish(nexus, id, result);
+      if (result != null) {
+        results.keep(id.owner(), id.number(), result.encode());
+      }
+      running.remove(id);
     }
   }
 
@@ -361,18 +344,20 @@ final class CopyManager {
   /** RECEIVE ROD TOKEN INFORMATION. */
   ScsiResponse receiveInformation(
       Nexus nexus, Volume volume, Cdb.ReceiveRodTokenInformation c, ScsiRequest request) {
-    OperationId id = new OperationId(volume.id(), c.listIdentifier());
-    RodTokenInformation result;
-    synchronized (this) {
-      Map<OperationId, RodTokenInformation> own = results.getOrDefault(nexus, Map.of());
-      result = own.get(id);
-      if (c.allocation() == 0 && result != null && result.isFinished()) {
-        own.remove(id);
-      }
-    }
+    OperationId id = new OperationId(nexus, volume.id(), c.listIdentifier());
+    Integer action = running.get(id);
+    byte[] result =
+        action == null
+            ? results.find(id.owner(), id.number()).orElse(null)
+            : new RodTokenInformation(
+                    action, RodTokenInformation.STATUS_IN_PROGRESS, 0, 0, null, null)
+                .encode();
     if (result == null) {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
     }
-    return CommandData.answer(request, c.allocation(), result.encode());
+    if (c.allocation() == 0 && action == null) {
+      results.drop(id.owner(), id.number());
+    }
+    return CommandData.answer(request, c.allocation(), result);
   }
 }

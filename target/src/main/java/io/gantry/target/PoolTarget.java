@@ -163,7 +163,6 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   @Override
   public void nexusLost(Nexus nexus) {
-    copyManager.nexusLost(nexus);
     units.values().forEach(unit -> unit.nexusLost(nexus));
   }
 

@@ -471,10 +471,35 @@ class CopyManagerTest {
   }
 
   @Test
-  void informationGoesWithTheNexus() throws IOException {
+  void informationOutlivesTheNexus() throws IOException {
     source.populate(9, populateList(ONE));
+    byte[] before = source.ask(INFORMATION + "00 00 02 26 00 00", 550);
     target.nexusLost(new Nexus("host", target.name()));
     source = new Initiator(target, "host", 0);
+    assertThat(source.ask(INFORMATION + "00 00 02 26 00 00", 550)).isEqualTo(before);
+  }
+
+  @Test
+  void informationOutlivesARestart() throws IOException {
+    byte[] token = source.token(new BlockRange(0, 8));
+    source.populate(9, populateList(ONE));
+    byte[] populated = source.ask(INFORMATION + "00 00 02 26 00 00", 550);
+    destination.writeUsing(9, writeList(token, 0, new BlockRange(0, 8)));
+    byte[] written = destination.ask(INFORMATION + "00 00 02 26 00 00", 550);
+    target.close();
+    pool.close();
+    pool =
+        Pool.open(
+            FileMedium.open(directory.resolve("pool")), PoolOptions.defaults().withClock(now::get));
+    target = new PoolTarget(pool, "iqn.2026-11.io.gantry:test");
+    source = new Initiator(target, "host", 0);
+    destination = new Initiator(target, "host", 1);
+    assertThat(source.ask(INFORMATION + "00 00 02 26 00 00", 550)).isEqualTo(populated);
+    assertThat(destination.ask(INFORMATION + "00 00 02 26 00 00", 550)).isEqualTo(written);
+    assertThat(destination.read(0, 8, 512)).isEqualTo(content(0, 8));
+    Initiator other = new Initiator(target, "other host", 0);
+    assertThat(sense(other.send(INFORMATION + "00 00 02 26 00 00"))).isEqualTo("05/2400");
+    assertThat(sense(source.send(INFORMATION + "00 00 00 00 00 00"))).isEqualTo("GOOD");
     assertThat(sense(source.send(INFORMATION + "00 00 02 26 00 00"))).isEqualTo("05/2400");
   }
 
