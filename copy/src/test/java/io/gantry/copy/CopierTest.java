@@ -260,7 +260,7 @@ class CopierTest {
       copy(source, blank, new CopyRequest(0, OptionalLong.empty(), 0, CopyMethod.RW, true));
     }
 
-    assertThat(volume.mappedBytes()).isEqualTo(Pool.DEFAULT_CHUNK);
+    assertThat(volume.usage().mappedBytes()).isEqualTo(Pool.DEFAULT_CHUNK);
     assertThat(read(volume, 0, content.length)).isEqualTo(content);
   }
 

@@ -290,62 +290,6 @@ final class PageTable {
     root = null;
   }
 
-  /** Chunks that the table maps. */
-  long mappedChunks() {
-    return root == null ? 0 : mappedChunks(root);
-  }
-
-  private static long mappedChunks(Page page) {
-    if (page.level == 0) {
-      return page.used;
-    }
-    long sum = 0;
-    for (int slot = 0; slot < Page.ENTRIES; slot++) {
-      Page child = page.child(slot);
-      sum += child == null ? 0 : mappedChunks(child);
-    }
-    return sum;
-  }
-
-  /** The highest number of a chunk that the table maps, or -1. */
-  long highestChunk() {
-    return root == null ? -1 : highestChunk(root);
-  }
-
-  private static long highestChunk(Page page) {
-    long highest = -1;
-    for (int slot = 0; slot < Page.ENTRIES; slot++) {
-      if (page.level == 0) {
-        highest = Math.max(highest, page.chunk(slot));
-      } else {
-        Page child = page.child(slot);
-        highest = child == null ? highest : Math.max(highest, highestChunk(child));
-      }
-    }
-    return highest;
-  }
-
-  /** Chunks that nothing but this table maps. */
-  long ownedChunks() {
-    return root == null ? 0 : ownedChunks(root);
-  }
-
-  private long ownedChunks(Page page) {
-    if (page.references > 1) {
-      return 0;
-    }
-    long sum = 0;
-    for (int slot = 0; slot < Page.ENTRIES; slot++) {
-      if (page.level > 0) {
-        Page child = page.child(slot);
-        sum += child == null ? 0 : ownedChunks(child);
-      } else if (page.chunk(slot) >= 0 && space.references(page.chunk(slot)) == 1) {
-        sum++;
-      }
-    }
-    return sum;
-  }
-
   /**
    * A leaf with what it covers.
    *

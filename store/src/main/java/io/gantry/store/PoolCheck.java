@@ -3,7 +3,10 @@ package io.gantry.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -143,24 +146,30 @@ public record PoolCheck(
 
   private static List<String> chunksBehindTheEnd(Metadata metadata, long end) {
     List<String> findings = new ArrayList<>();
+    Set<Page> visited = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Volume volume : metadata.catalog().volumes()) {
-      look(volume.table, "volume " + volume.name(), end, findings);
+      look(volume.table, "volume " + volume.name(), end, visited, findings);
       for (Snapshot snapshot : metadata.catalog().snapshots(volume)) {
-        look(
-            snapshot.table,
-            "snapshot %s@%s".formatted(volume.name(), snapshot.name()),
-            end,
-            findings);
+        String name = "snapshot %s@%s".formatted(volume.name(), snapshot.name());
+        look(snapshot.table, name, end, visited, findings);
       }
     }
     for (Token token : metadata.catalog().tokens().from(0, Long.MIN_VALUE, Integer.MAX_VALUE)) {
-      look(token.table, "token %016x".formatted(token.number()), end, findings);
+      look(token.table, "token %016x".formatted(token.number()), end, visited, findings);
     }
     return findings;
   }
 
-  private static void look(PageTable table, String owner, long end, List<String> findings) {
-    long highest = table.highestChunk();
+  private static void look(
+      PageTable table, String owner, long end, Set<Page> visited, List<String> findings) {
+    long highest = -1;
+    PageTable.Leaf leaf = table.nextLeaf(0, visited::add);
+    while (leaf != null) {
+      for (int slot = 0; slot < Page.ENTRIES; slot++) {
+        highest = Math.max(highest, leaf.page().chunk(slot));
+      }
+      leaf = table.nextLeaf(leaf.first() + Page.ENTRIES, visited::add);
+    }
     if (highest >= end) {
       findings.add(
           "%s names chunk %d, but the chunks end at %d: the chunks file was cut off"

@@ -88,12 +88,7 @@ public final class Volume {
     return readOnly;
   }
 
-  /** Bytes in chunks that the volume maps, shared ones included. */
-  public long mappedBytes() {
-    return metadata.locked(() -> table.mappedChunks() * metadata.chunkBytes());
-  }
-
-  /** Space that the volume takes; looks at each of its own pages. */
+  /** Space that the volume takes, shared or not; looks at each of its pages. */
   public Usage usage() {
     return reader.usage(table);
   }

@@ -83,11 +83,11 @@ class ShapesTest {
     assertThat(read(volume, 0)).isEqualTo("the beginning");
     assertThat(read(volume, PIB / 2 - 512)).isEqualTo("the middle");
     assertThat(read(volume, PIB / 2)).isEmpty();
-    assertThat(volume.mappedBytes()).isEqualTo(3 * CHUNK);
+    assertThat(volume.usage().mappedBytes()).isEqualTo(3 * CHUNK);
     assertThat(volume.allocation(CHUNK, PIB).end()).isEqualTo(PIB / 2 - CHUNK);
     assertThat(pages()).isLessThan(20);
     volume.zero(0, PIB);
-    assertThat(volume.mappedBytes()).isZero();
+    assertThat(volume.usage().mappedBytes()).isZero();
     assertThatThrownBy(() -> pool.createVolume("bigger", PIB + 4096, 4096))
         .isInstanceOf(IllegalArgumentException.class);
   }
@@ -146,7 +146,7 @@ class ShapesTest {
     CopyResult result = pool.copy(token, 0, target, 512, 8 * TIB);
     assertThat(result).isEqualTo(new CopyResult(0, CHUNK, 8 * TIB - CHUNK));
     assertThat(read(target, TIB + 512)).isEqualTo("here");
-    assertThat(target.mappedBytes()).isEqualTo(2 * CHUNK);
+    assertThat(target.usage().mappedBytes()).isEqualTo(2 * CHUNK);
     pool.flush();
     assertThat(medium.journalEnd() - journal).isLessThan(16 << 10);
   }
@@ -210,7 +210,7 @@ class ShapesTest {
     Arrays.fill(expected, size - length, size, (byte) 0);
     assertThat(all(target)).isEqualTo(expected);
     target.zero(0, size);
-    assertThat(target.mappedBytes()).isZero();
+    assertThat(target.usage().mappedBytes()).isZero();
   }
 
   private static byte[] all(Volume volume) throws IOException {
