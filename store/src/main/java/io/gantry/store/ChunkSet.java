@@ -1,17 +1,46 @@
 package io.gantry.store;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A set of chunk numbers: a bit set whose numbers do not end at 2^31. */
+/** A set of chunk numbers: one bit for each, in segments that know how many they hold. */
 final class ChunkSet {
-  private static final int SEGMENT_BITS = 24;
-  private static final long SEGMENT = 1L << SEGMENT_BITS;
+  /*
+   * Not a java.util.BitSet: when that loses its highest number it looks for the next one below, word
+   * by word. A pool that grows adds its highest chunk to an empty set and takes it out again, each
+   * time, so at a TiB every new chunk cost a walk over two megabytes.
+   */
+  private static final int SEGMENT_BITS = 16;
+  private static final int SEGMENT = 1 << SEGMENT_BITS;
 
-  private final List<@Nullable BitSet> segments = new ArrayList<>();
+  private final List<@Nullable Segment> segments = new ArrayList<>();
   private long size;
+
+  private static final class Segment {
+    final long[] words = new long[SEGMENT / Long.SIZE];
+    int size;
+
+    boolean contains(int bit) {
+      return (words[bit / Long.SIZE] & 1L << bit) != 0;
+    }
+
+    void flip(int bit) {
+      words[bit / Long.SIZE] ^= 1L << bit;
+    }
+
+    /** The first bit from one on that is set, or is not; {@link #SEGMENT} if there is none. */
+    int next(int from, boolean set) {
+      for (int word = from / Long.SIZE; word < words.length; word++) {
+        long wanted = set ? words[word] : ~words[word];
+        wanted &= word == from / Long.SIZE ? -1L << from : -1L;
+        if (wanted != 0) {
+          return word * Long.SIZE + Long.numberOfTrailingZeros(wanted);
+        }
+      }
+      return SEGMENT;
+    }
+  }
 
   /** How many there are. */
   long size() {
@@ -19,33 +48,40 @@ final class ChunkSet {
   }
 
   boolean contains(long chunk) {
-    BitSet segment = segment(chunk);
-    return segment != null && segment.get(bit(chunk));
+    Segment segment = segment(chunk);
+    return segment != null && segment.contains(bit(chunk));
   }
 
   void add(long chunk) {
-    BitSet segment = segmentToChange(chunk);
-    if (!segment.get(bit(chunk))) {
-      segment.set(bit(chunk));
+    Segment segment = segmentToChange(chunk);
+    if (!segment.contains(bit(chunk))) {
+      segment.flip(bit(chunk));
+      segment.size++;
       size++;
     }
   }
 
   void remove(long chunk) {
-    BitSet segment = segment(chunk);
-    if (segment != null && segment.get(bit(chunk))) {
-      segment.clear(bit(chunk));
+    Segment segment = segment(chunk);
+    if (segment != null && segment.contains(bit(chunk))) {
+      segment.flip(bit(chunk));
+      segment.size--;
       size--;
     }
   }
 
   /** The smallest one that is not below a number, or -1. */
   long next(long from) {
+    if (size == 0) {
+      return -1;
+    }
     for (long at = from; index(at) < segments.size(); at = (at / SEGMENT + 1) * SEGMENT) {
-      BitSet segment = segment(at);
-      int bit = segment == null ? -1 : segment.nextSetBit(bit(at));
-      if (bit >= 0) {
-        return at / SEGMENT * SEGMENT + bit;
+      Segment segment = segment(at);
+      if (segment != null && segment.size > 0) {
+        int bit = segment.next(bit(at), true);
+        if (bit < SEGMENT) {
+          return at / SEGMENT * SEGMENT + bit;
+        }
       }
     }
     return -1;
@@ -55,8 +91,8 @@ final class ChunkSet {
   long nextAbsent(long from) {
     long at = from;
     while (true) {
-      BitSet segment = segment(at);
-      int bit = segment == null ? bit(at) : segment.nextClearBit(bit(at));
+      Segment segment = segment(at);
+      int bit = segment == null ? bit(at) : segment.next(bit(at), false);
       if (bit < SEGMENT) {
         return at / SEGMENT * SEGMENT + bit;
       }
@@ -77,17 +113,17 @@ final class ChunkSet {
     return (int) (chunk & (SEGMENT - 1));
   }
 
-  private @Nullable BitSet segment(long chunk) {
+  private @Nullable Segment segment(long chunk) {
     return index(chunk) < segments.size() ? segments.get(index(chunk)) : null;
   }
 
-  private BitSet segmentToChange(long chunk) {
+  private Segment segmentToChange(long chunk) {
     while (index(chunk) >= segments.size()) {
       segments.add(null);
     }
-    BitSet segment = segments.get(index(chunk));
+    Segment segment = segments.get(index(chunk));
     if (segment == null) {
-      segment = new BitSet();
+      segment = new Segment();
       segments.set(index(chunk), segment);
     }
     return segment;
