@@ -3,6 +3,8 @@ package io.gantry.cli;
 import io.gantry.server.CloneRequest;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.PoolView;
+import io.gantry.server.RangeView;
+import io.gantry.server.ScrubView;
 import io.gantry.server.SnapshotRequest;
 import io.gantry.server.SnapshotView;
 import io.gantry.server.TokenView;
@@ -136,6 +138,23 @@ final class DaemonClient implements AutoCloseable {
 
   VolumeView create(VolumeRequest request) throws IOException {
     return send("POST", "volumes", request, VolumeView.class);
+  }
+
+  List<RangeView> map(String name, long from) throws IOException {
+    return List.of(send("GET", path(name) + "/map?from=" + from, null, RangeView[].class));
+  }
+
+  ScrubView scrub() throws IOException {
+    return send("GET", "pool/scrub", null, ScrubView.class);
+  }
+
+  ScrubView startScrub(long bytesPerSecond) throws IOException {
+    String query = "?bytesPerSecond=" + bytesPerSecond;
+    return send("POST", "pool/scrub" + query, null, ScrubView.class);
+  }
+
+  void stopScrub() throws IOException {
+    var _ = exchange("DELETE", "pool/scrub", null);
   }
 
   void delete(String name) throws IOException {

@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServeCommand.class,
       VolumeCommand.class,
       SnapshotCommand.class,
+      PoolCommand.class,
       TokenCommand.class,
       CopyCommand.class,
       DsmCommand.class,

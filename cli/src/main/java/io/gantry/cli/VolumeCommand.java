@@ -4,11 +4,13 @@ import io.gantry.copy.CopyResult;
 import io.gantry.copy.DiskEnd;
 import io.gantry.copy.FileEnd;
 import io.gantry.server.CloneRequest;
+import io.gantry.server.RangeView;
 import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +27,7 @@ import picocli.CommandLine.Spec;
       VolumeCommand.Create.class,
       VolumeCommand.ListAll.class,
       VolumeCommand.Show.class,
+      VolumeCommand.Map.class,
       VolumeCommand.Resize.class,
       VolumeCommand.Rename.class,
       VolumeCommand.Protect.class,
@@ -125,6 +128,39 @@ final class VolumeCommand implements Runnable {
           .row("block", Size.human(volume.blockBytes()))
           .row("URL", volume.url())
           .print(out(), "");
+    }
+  }
+
+  @Command(
+      name = "map",
+      description = {
+        "Show which ranges of a volume are its own, shared, or holes.",
+        "Shared: with a clone, a snapshot, a token or another range of the same volume."
+      },
+      footer = {"", "Example:", "  gantry volume map win11"})
+  static final class Map extends OnVolume {
+    @Override
+    void run(DaemonClient client) throws IOException {
+      List<RangeView> ranges = new ArrayList<>();
+      long size = client.volume(name).sizeBytes();
+      for (long from = 0; from < size; ) {
+        List<RangeView> more = client.map(name, from);
+        if (more.isEmpty()) {
+          break; // it was made smaller meanwhile
+        }
+        ranges.addAll(more);
+        from = more.getLast().offset() + more.getLast().lengthBytes();
+      }
+      if (json()) {
+        Terminal.printJson(out(), ranges);
+        return;
+      }
+      Terminal.Table table = new Terminal.Table(">OFFSET", ">LENGTH", "", "STATE");
+      for (RangeView range : ranges) {
+        table.row(
+            range.offset(), range.lengthBytes(), Size.human(range.lengthBytes()), range.state());
+      }
+      table.print(out(), "");
     }
   }
 

@@ -162,6 +162,31 @@ class CommandsTest {
   }
 
   @Test
+  void aPoolIsScrubbedAndAVolumeIsMapped() throws IOException {
+    var volume = daemon.pool().createVolume("imaged", 4 << 20, 512);
+    volume.write(1 << 20, java.nio.ByteBuffer.allocate(1 << 20));
+    daemon.pool().createSnapshot(volume, "s");
+    volume.write(1 << 20, java.nio.ByteBuffer.allocate(64 << 10));
+    assertThat(administer("volume", "map", "imaged").out)
+        .containsPattern(" 0 +1048576 +1.00 MiB +hole")
+        .containsPattern("1048576 +65536 +64.0 KiB +own")
+        .containsPattern("1114112 +983040 +960 KiB +shared");
+    assertThat(administer("volume", "map", "imaged", "--json").out).contains("\"state\" : \"own\"");
+    Outcome scrubbed = administer("pool", "scrub");
+    assertThat(scrubbed.exitCode).isZero();
+    assertThat(scrubbed.out).contains("scrub: finished; read 1.06 MiB", "16 got a checksum");
+    assertThat(administer("pool", "scrub", "--status").out).contains("nothing wrong");
+    assertThat(administer("pool", "scrub", "--stop").exitCode).isZero();
+    try (var chunks = new java.io.RandomAccessFile(data.resolve("chunks").toFile(), "rw")) {
+      chunks.seek(5 << 16);
+      chunks.write(1);
+    }
+    Outcome spoiled = administer("pool", "scrub", "--rate", "1G");
+    assertThat(spoiled.exitCode).isEqualTo(1);
+    assertThat(spoiled.out).contains("finding: snapshot imaged@s: byte", "1 findings");
+  }
+
+  @Test
   void aPoolIsChecked() throws IOException {
     Path whole = directory.resolve("whole");
     Daemon.start(DaemonSettings.of(whole, ANY, ANY)).close();

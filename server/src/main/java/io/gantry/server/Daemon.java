@@ -57,7 +57,9 @@ public final class Daemon implements AutoCloseable {
       parts.push(iscsi);
       HostPort portal = HostPort.of(reachable(iscsi.address()));
       String token = DaemonContact.newToken(new SecureRandom());
-      RestApi api = new RestApi(pool, portal, settings.targetName(), token);
+      ScrubJob scrub = new ScrubJob(pool);
+      parts.push(scrub);
+      RestApi api = new RestApi(pool, scrub, portal, settings.targetName(), token);
       WebServer http = startHttp(api, settings.http());
       parts.push(http::stop);
       HostPort address =

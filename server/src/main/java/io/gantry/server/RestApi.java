@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -69,6 +70,7 @@ final class RestApi {
   private static final String SNAPSHOT = SNAPSHOTS + "/{snapshot}";
 
   private static final int MAXIMUM_TOKENS = 1000;
+  private static final int MAXIMUM_RANGES = 10_000;
   private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
 
   /** The pool's own limit. */
@@ -91,12 +93,14 @@ final class RestApi {
           .build();
 
   private final Pool pool;
+  private final ScrubJob scrub;
   private final HostPort portal;
   private final String targetName;
   private final byte[] authorization;
 
-  RestApi(Pool pool, HostPort portal, String targetName, String token) {
+  RestApi(Pool pool, ScrubJob scrub, HostPort portal, String targetName, String token) {
     this.pool = pool;
+    this.scrub = scrub;
     this.portal = portal;
     this.targetName = targetName;
     this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
@@ -117,6 +121,9 @@ final class RestApi {
     routing
         .addFilter(this::authenticate)
         .get("/api/v1/pool", (_, response) -> send(response, Status.OK_200, poolView()))
+        .get("/api/v1/pool/scrub", (_, response) -> send(response, Status.OK_200, scrub.view()))
+        .post("/api/v1/pool/scrub", this::startScrub)
+        .delete("/api/v1/pool/scrub", this::stopScrub)
         .get(
             VOLUMES,
             (_, response) ->
@@ -125,6 +132,7 @@ final class RestApi {
         .get(VOLUME, (request, response) -> send(response, Status.OK_200, view(named(request))))
         .patch(VOLUME, this::change)
         .delete(VOLUME, this::delete)
+        .get(VOLUME + "/map", this::map)
         .post(VOLUME + "/clones", this::cloneVolume)
         .get(SNAPSHOTS, this::snapshots)
         .post(SNAPSHOTS, this::createSnapshot)
@@ -199,6 +207,33 @@ final class RestApi {
         statistics.journalBytes(),
         targetName,
         portal.toString());
+  }
+
+  private void startScrub(ServerRequest request, ServerResponse response) {
+    long rate = number(request, "bytesPerSecond", 0, Long.MAX_VALUE, 0);
+    if (!scrub.start(rate)) {
+      throw new Refusal(Status.CONFLICT_409, "a scrub is running already; stop it first");
+    }
+    send(response, Status.ACCEPTED_202, scrub.view());
+  }
+
+  private void stopScrub(ServerRequest request, ServerResponse response) {
+    scrub.stop();
+    send(response, Status.ACCEPTED_202, scrub.view());
+  }
+
+  private void map(ServerRequest request, ServerResponse response) throws IOException {
+    Volume volume = named(request);
+    long from = number(request, "from", 0, volume.sizeBytes(), 0);
+    int limit = (int) number(request, "limit", 1, MAXIMUM_RANGES, MAXIMUM_RANGES);
+    send(
+        response,
+        Status.OK_200,
+        volume.ranges(from, limit).stream()
+            .map(range ->
+                new RangeView(
+                    range.offset(), range.length(), range.state().name().toLowerCase(Locale.ROOT)))
+            .toList());
   }
 
   private VolumeView view(Volume volume) {

@@ -2,6 +2,8 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Reading through a page table: of a volume, a snapshot or a token. */
 final class TableReader {
@@ -162,5 +164,63 @@ final class TableReader {
       }
       return count;
     }
+  }
+
+  /**
+   * How a table is kept, from a byte on.
+   *
+   * @param end where to stop looking
+   * @param most ranges at most
+   */
+  List<VolumeRange> ranges(PageTable table, long offset, long end, int most) {
+    List<VolumeRange> ranges = new ArrayList<>();
+    long index = offset / chunkBytes;
+    long last = (end + chunkBytes - 1) / chunkBytes;
+    while (index < last && offset < end && ranges.size() <= most) {
+      long from = index;
+      index = metadata.locked(() -> some(table, from, last, ranges));
+    }
+    List<VolumeRange> cut = new ArrayList<>();
+    for (VolumeRange range : ranges.subList(0, Math.min(most, ranges.size()))) {
+      long from = Math.max(offset, range.offset());
+      long to = Math.min(end, range.offset() + range.length());
+      cut.add(new VolumeRange(from, to - from, range.state()));
+    }
+    return cut;
+  }
+
+  /** Adds what the next leaf covers and the hole before it; where to go on. */
+  private long some(PageTable table, long from, long last, List<VolumeRange> ranges) {
+    PageTable.Leaf leaf = table.nextLeaf(from, _ -> true);
+    if (leaf == null) {
+      add(ranges, from, last, VolumeRange.State.HOLE);
+      return last;
+    }
+    long first = Math.max(from, leaf.first());
+    long end = Math.min(last, leaf.first() + Page.ENTRIES);
+    add(ranges, from, Math.min(first, last), VolumeRange.State.HOLE);
+    for (long index = first; index < end; index++) {
+      long chunk = leaf.page().chunk(Page.slot(index, 0));
+      boolean shared = leaf.shared() || (chunk >= 0 && metadata.space.references(chunk) > 1);
+      add(
+          ranges,
+          index,
+          index + 1,
+          chunk < 0
+              ? VolumeRange.State.HOLE
+              : shared ? VolumeRange.State.SHARED : VolumeRange.State.OWN);
+    }
+    return Math.max(first, end);
+  }
+
+  private void add(List<VolumeRange> ranges, long first, long end, VolumeRange.State state) {
+    if (first >= end) {
+      return;
+    }
+    long from = first * chunkBytes;
+    if (!ranges.isEmpty() && ranges.getLast().state() == state) {
+      from = ranges.removeLast().offset();
+    }
+    ranges.add(new VolumeRange(from, end * chunkBytes - from, state));
   }
 }

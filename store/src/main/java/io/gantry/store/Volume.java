@@ -393,6 +393,17 @@ public final class Volume {
     return reader.allocation(table, offset, limit);
   }
 
+  /**
+   * How the volume is kept from a byte on, up to its end. Chunk by chunk, so a range that was
+   * written in part is a whole chunk.
+   *
+   * @param most ranges at most; the end of the last one tells where to go on
+   */
+  public List<VolumeRange> ranges(long offset, int most) throws IOException {
+    requireWithin(offset, 0);
+    return reader.ranges(table, offset, sizeBytes, most);
+  }
+
   void requireWithin(long offset, long length) throws OutOfRangeException {
     if (offset < 0 || length < 0) {
       throw new IllegalArgumentException("bad range %d+%d".formatted(offset, length));

@@ -218,4 +218,30 @@ class ShapesTest {
     volume.read(0, ByteBuffer.wrap(bytes));
     return bytes;
   }
+
+  @Test
+  void aVolumeTellsWhatItHasAloneAndWhatItShares() throws IOException {
+    Volume volume = pool.createVolume("map", 2000L * CHUNK - 512, 512);
+    volume.write(3 * CHUNK + 512, ByteBuffer.allocate(CHUNK));
+    volume.write(1000L * CHUNK, ByteBuffer.allocate(30 * CHUNK));
+    pool.freeze(volume, List.of(new Extent(1010L * CHUNK, 5 * CHUNK)), 1_000_000);
+    assertThat(volume.ranges(0, 100))
+        .containsExactly(
+            range(0, 3, VolumeRange.State.HOLE),
+            range(3, 5, VolumeRange.State.OWN),
+            range(5, 1000, VolumeRange.State.HOLE),
+            range(1000, 1010, VolumeRange.State.OWN),
+            range(1010, 1015, VolumeRange.State.SHARED),
+            range(1015, 1030, VolumeRange.State.OWN),
+            new VolumeRange(1030L * CHUNK, 970L * CHUNK - 512, VolumeRange.State.HOLE));
+    assertThat(volume.ranges(4 * CHUNK + 100, 2))
+        .containsExactly(
+            new VolumeRange(4 * CHUNK + 100, CHUNK - 100, VolumeRange.State.OWN),
+            range(5, 1000, VolumeRange.State.HOLE));
+    assertThat(volume.ranges(volume.sizeBytes(), 2)).isEmpty();
+  }
+
+  private static VolumeRange range(long first, long end, VolumeRange.State state) {
+    return new VolumeRange(first * CHUNK, (end - first) * CHUNK, state);
+  }
 }
