@@ -109,6 +109,9 @@ abstract class CrashRun {
       promises.addAll(known);
     }
     server.stop();
+    ServerProcess.Finished check = ServerProcess.run("check", data.toString());
+    System.out.print(name + ": " + check.output());
+    assertThat(check.exit()).as(check.output()).isZero();
     long flushes = loads.stream().mapToLong(CrashLoad::flushes).sum();
     long copies = loads.stream().mapToLong(CrashLoad::copies).sum();
     System.out.printf(

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checkpoints implements AutoCloseable {
   /** Pages whose images are made under one hold of the lock. */
-  private static final int PAGES_STEP = 64;
+  private static final int PAGES_STEP = 16;
 
   /** Tokens that are saved under one hold of the lock. */
   private static final int TOKENS_STEP = 256;

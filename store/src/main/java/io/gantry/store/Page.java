@@ -34,19 +34,25 @@ final class Page {
   /** Whether the image is on the medium, or on its way there. */
   boolean clean;
 
+  private static final int LEAST_WINDOW = 8;
   private static final long[] NO_CHUNKS = {};
   private static final Page[] NO_CHILDREN = {};
 
+  /*
+   * Most pages are full, or have a few entries side by side: the root of a token, the end of a
+   * volume. So the arrays hold a window of the entries, a power of two long and aligned to it,
+   * which becomes longer as need be; what lies outside is empty.
+   */
+  private int windowStart;
+
   /** Level 0: chunk number + 1, or 0 for a hole. */
-  private final long[] chunks;
+  private long[] chunks = NO_CHUNKS;
 
   /** Level above 0. */
-  private final @Nullable Page[] children;
+  private @Nullable Page[] children = NO_CHILDREN;
 
   Page(int level) {
     this.level = level;
-    this.chunks = level == 0 ? new long[ENTRIES] : NO_CHUNKS;
-    this.children = level == 0 ? NO_CHILDREN : new Page[ENTRIES];
   }
 
   /** Chunks that one entry of a page of this level stands for. */
@@ -60,20 +66,59 @@ final class Page {
   }
 
   long chunk(int slot) {
-    return chunks[slot] - 1;
+    int at = slot - windowStart;
+    return at >= 0 && at < chunks.length ? chunks[at] - 1 : -1;
   }
 
   void setChunk(int slot, long chunk) {
-    used += (chunk < 0 ? 0 : 1) - (chunks[slot] == 0 ? 0 : 1);
-    chunks[slot] = chunk + 1;
+    long old = chunk(slot);
+    if (old == chunk) {
+      return;
+    }
+    used += (chunk < 0 ? 0 : 1) - (old < 0 ? 0 : 1);
+    int length = windowLength(slot, chunks.length);
+    if (length > chunks.length) {
+      long[] wider = new long[length];
+      System.arraycopy(chunks, 0, wider, moveWindow(slot, length, chunks.length), chunks.length);
+      chunks = wider;
+    }
+    chunks[slot - windowStart] = chunk + 1;
   }
 
   @Nullable Page child(int slot) {
-    return children[slot];
+    int at = slot - windowStart;
+    return at >= 0 && at < children.length ? children[at] : null;
   }
 
   void setChild(int slot, @Nullable Page child) {
-    used += (child == null ? 0 : 1) - (children[slot] == null ? 0 : 1);
-    children[slot] = child;
+    Page old = child(slot);
+    if (old == child) {
+      return;
+    }
+    used += (child == null ? 0 : 1) - (old == null ? 0 : 1);
+    int length = windowLength(slot, children.length);
+    if (length > children.length) {
+      @Nullable Page[] wider = new Page[length];
+      int shift = moveWindow(slot, length, children.length);
+      System.arraycopy(children, 0, wider, shift, children.length);
+      children = wider;
+    }
+    children[slot - windowStart] = child;
+  }
+
+  /** How long the window must be to hold a slot, too. */
+  private int windowLength(int slot, int now) {
+    int length = Math.max(LEAST_WINDOW, now);
+    while (now > 0 && slot / length != windowStart / length) {
+      length *= 2;
+    }
+    return length;
+  }
+
+  /** Lets the window begin where one of a new length does; where the entries of the old one go. */
+  private int moveWindow(int slot, int length, int before) {
+    int old = windowStart;
+    windowStart = slot / length * length;
+    return before == 0 ? 0 : old - windowStart;
   }
 }
