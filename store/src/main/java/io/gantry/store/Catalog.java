@@ -46,10 +46,9 @@ final class Catalog {
     return volumes.values().stream().filter(volume -> volume.name().equals(name)).findAny();
   }
 
+  /** The snapshots of a volume, oldest first. */
   List<Snapshot> snapshots(Volume volume) {
-    return snapshots.values().stream()
-        .filter(snapshot -> snapshot.volumeId() == volume.id())
-        .toList();
+    return List.copyOf(volume.snapshots.values());
   }
 
   Optional<Snapshot> snapshot(int id) {
@@ -100,14 +99,16 @@ final class Catalog {
         Volume volume = requireVolume(r.volume());
         PageTable table = copy(volume.table, chunks(volume.sizeBytes()));
         long size = volume.sizeBytes();
-        snapshots.put(
-            r.snapshot(),
+        put(
+            volume,
             new Snapshot(r.snapshot(), r.volume(), r.name(), size, r.createdMillis(), table));
         nextSnapshot = r.snapshot() + 1;
       }
       case JournalRecord.SnapshotDeleted r -> {
-        requireSnapshot(r.snapshot()).table.drop();
+        Snapshot snapshot = requireSnapshot(r.snapshot());
+        snapshot.table.drop();
         snapshots.remove(r.snapshot());
+        requireVolume(snapshot.volumeId()).snapshots.remove(r.snapshot());
       }
       case JournalRecord.VolumeRolledBack r -> {
         Volume volume = requireVolume(r.volume());
@@ -247,11 +248,11 @@ final class Catalog {
       }
       case CheckpointRecord.SnapshotState r -> {
         PageTable table = restored(chunks(r.sizeBytes()), roots.root(r.root()));
-        requireVolume(r.volume());
         Snapshot snapshot =
             new Snapshot(
                 r.snapshot(), r.volume(), r.name(), r.sizeBytes(), r.createdMillis(), table);
-        requireNew(snapshots.put(r.snapshot(), snapshot), "snapshot", r.snapshot());
+        requireNew(snapshots.get(r.snapshot()), "snapshot", r.snapshot());
+        put(requireVolume(r.volume()), snapshot);
       }
       case CheckpointRecord.TokenState r -> {
         long end = r.extents().stream().mapToLong(Extent::end).max().orElse(0);
@@ -264,6 +265,11 @@ final class Catalog {
       case CheckpointRecord.ResultState r -> metadata.results.restore(r);
       case CheckpointRecord.TokenGone r -> tokens.remember(r.token(), r.reason());
     }
+  }
+
+  private void put(Volume volume, Snapshot snapshot) {
+    snapshots.put(snapshot.id(), snapshot);
+    volume.snapshots.put(snapshot.id(), snapshot);
   }
 
   private static void requireNew(@Nullable Object there, String what, long number) {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -47,6 +49,9 @@ public final class Volume {
 
   /** Guarded by the pool's metadata lock. */
   boolean deleted;
+
+  /** Its snapshots by number. Guarded by the pool's metadata lock. */
+  final Map<Integer, Snapshot> snapshots = new TreeMap<>();
 
   Volume(Metadata metadata, int id, String name, long sizeBytes, int blockBytes, PageTable table) {
     this.metadata = metadata;
