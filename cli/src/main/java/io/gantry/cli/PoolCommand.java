@@ -16,13 +16,13 @@ import picocli.CommandLine.Spec;
     name = "pool",
     description = "See to the pool as a whole.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {PoolCommand.RunScrub.class})
+    subcommands = {PoolStatusCommand.class, PoolCommand.RunScrub.class})
 final class PoolCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "which? scrub");
+    throw new ParameterException(spec.commandLine(), "which? status or scrub");
   }
 
   @Command(

@@ -121,7 +121,8 @@ final class ServeCommand implements Callable<Integer> {
         chunk == null ? null : (int) Math.min(chunk.bytes(), Integer.MAX_VALUE),
         checkpoint == null ? null : checkpoint.bytes(),
         preallocate == null ? null : preallocate.bytes(),
-        verifyReads);
+        verifyReads,
+        null);
   }
 
   /** A signal that stops a daemon is a success of the daemon if it stopped cleanly. */

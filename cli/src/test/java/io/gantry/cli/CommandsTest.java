@@ -191,6 +191,22 @@ class CommandsTest {
   }
 
   @Test
+  void thePoolSaysHowItStands() {
+    Outcome status = administer("pool", "status");
+    assertThat(status.exitCode).as(status.err).isZero();
+    assertThat(status.out)
+        .containsPattern("(?m)^capacity +[0-9.]+ .iB$")
+        .containsPattern("(?m)^used +.* %; warning at 85%, limit none$")
+        .containsPattern("(?m)^  pinned +.* in tokens only; limit 50%$")
+        .containsPattern("(?m)^tokens +\\d+ +limit 65,536$");
+    var view = new JsonMapper().readTree(administer("pool", "status", "--json").out);
+    assertThat(view.path("capacityBytes").asLong()).isPositive();
+    assertThat(view.path("warnings").isArray()).isTrue();
+    assertThat(run("pool").err)
+        .isEqualTo("gantry: which? status or scrub; see gantry pool --help\n");
+  }
+
+  @Test
   void aPoolIsChecked() throws IOException {
     Path whole = directory.resolve("whole");
     Daemon.start(DaemonSettings.of(whole, ANY, ANY)).close();

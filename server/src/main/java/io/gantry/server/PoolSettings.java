@@ -1,8 +1,13 @@
 package io.gantry.server;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
+import io.gantry.store.PoolEvent;
+import io.gantry.store.PoolLimits;
 import io.gantry.store.PoolOptions;
+import io.gantry.store.SpaceLimit;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param checkpointBytes bytes by which the journal grows before a checkpoint lets it go
  * @param preallocateBytes room for chunks that is taken from the file system in advance, or 0
  * @param verifyReads whether what has a checksum is compared with it at each read
+ * @param limits what the pool may use
  */
 public record PoolSettings(
-    int chunkBytes, long checkpointBytes, long preallocateBytes, boolean verifyReads) {
+    int chunkBytes,
+    long checkpointBytes,
+    long preallocateBytes,
+    boolean verifyReads,
+    PoolLimits limits) {
+  private static final System.Logger LOG = System.getLogger(Pool.class.getName());
 
   public PoolSettings {
     if (checkpointBytes <= 0 || preallocateBytes < 0) {
@@ -24,9 +35,14 @@ public record PoolSettings(
     }
   }
 
-  /** 64 KiB, a checkpoint every 64 MiB, nothing in advance, reads not verified. */
+  /** 64 KiB, a checkpoint every 64 MiB, nothing in advance, reads not verified, usual limits. */
   public static final PoolSettings DEFAULTS =
-      new PoolSettings(Pool.DEFAULT_CHUNK, PoolOptions.defaults().checkpointBytes(), 0, false);
+      new PoolSettings(
+          Pool.DEFAULT_CHUNK,
+          PoolOptions.defaults().checkpointBytes(),
+          0,
+          false,
+          PoolLimits.defaults());
 
   /**
    * What a configuration file or the command line says; null where it says nothing.
@@ -35,15 +51,17 @@ public record PoolSettings(
    * @param checkpointBytes as {@link PoolSettings#checkpointBytes}
    * @param preallocateBytes as {@link PoolSettings#preallocateBytes}
    * @param verifyReads as {@link PoolSettings#verifyReads}
+   * @param limits as {@link PoolSettings#limits}
    */
   public record Partial(
       @Nullable Integer chunkBytes,
       @Nullable Long checkpointBytes,
       @Nullable Long preallocateBytes,
-      @Nullable Boolean verifyReads) {
+      @Nullable Boolean verifyReads,
+      @Nullable Limits limits) {
 
     /** Says nothing. */
-    public static final Partial NOTHING = new Partial(null, null, null, null);
+    public static final Partial NOTHING = new Partial(null, null, null, null, null);
 
     /** Settings in which this counts first, then the other, then the defaults. */
     PoolSettings orElse(Partial other) {
@@ -51,8 +69,63 @@ public record PoolSettings(
           DaemonSettings.first(chunkBytes, other.chunkBytes, DEFAULTS.chunkBytes),
           DaemonSettings.first(checkpointBytes, other.checkpointBytes, DEFAULTS.checkpointBytes),
           DaemonSettings.first(preallocateBytes, other.preallocateBytes, DEFAULTS.preallocateBytes),
-          DaemonSettings.first(verifyReads, other.verifyReads, DEFAULTS.verifyReads));
+          DaemonSettings.first(verifyReads, other.verifyReads, DEFAULTS.verifyReads),
+          DaemonSettings.first(limits, other.limits, Limits.NOTHING).orDefaults());
     }
+  }
+
+  /**
+   * What a configuration file says of limits; null where it says nothing. Space is written as
+   * {@code 80%}, {@code 500G} or {@code none}.
+   *
+   * @param tokens as {@link PoolLimits#tokens}
+   * @param pinned as {@link PoolLimits#pinned}
+   * @param low as {@link PoolLimits#low}
+   * @param used as {@link PoolLimits#used}
+   */
+  public record Limits(
+      @Nullable Integer tokens,
+      @Nullable SpaceLimit pinned,
+      @Nullable SpaceLimit low,
+      @Nullable SpaceLimit used) {
+    private static final Limits NOTHING = new Limits(null, null, null, null);
+
+    /** As Jackson calls it. */
+    @JsonCreator
+    static Limits of(
+        @JsonProperty("tokens") @Nullable Integer tokens,
+        @JsonProperty("pinned") @Nullable String pinned,
+        @JsonProperty("low") @Nullable String low,
+        @JsonProperty("used") @Nullable String used) {
+      if (tokens != null && tokens < 0) {
+        throw new IllegalArgumentException("%d is no number of tokens".formatted(tokens));
+      }
+      return new Limits(tokens, limit(pinned), limit(low), limit(used));
+    }
+
+    private static @Nullable SpaceLimit limit(@Nullable String text) {
+      return text == null ? null : SpaceLimit.parse(text);
+    }
+
+    private PoolLimits orDefaults() {
+      PoolLimits defaults = PoolLimits.defaults();
+      return new PoolLimits(
+          DaemonSettings.first(tokens, null, defaults.tokens()),
+          DaemonSettings.first(pinned, null, defaults.pinned()),
+          DaemonSettings.first(low, null, defaults.low()),
+          DaemonSettings.first(used, null, defaults.used()));
+    }
+  }
+
+  private static void log(PoolEvent event) {
+    LOG.log(
+        switch (event) {
+          case PoolEvent.SpaceNoLongerLow _, PoolEvent.NoLongerFull _ -> System.Logger.Level.INFO;
+          case PoolEvent.OwnershipLost _, PoolEvent.Stopped _ -> System.Logger.Level.ERROR;
+          case PoolEvent.SpaceLow _, PoolEvent.Full _, PoolEvent.TokenRevoked _ ->
+              System.Logger.Level.WARNING;
+        },
+        event.message());
   }
 
   /** Opens the pool in a directory, or makes one where there is none. */
@@ -67,7 +140,11 @@ public record PoolSettings(
       medium.close();
       throw e;
     }
-    PoolOptions options = PoolOptions.defaults().withCheckpointBytes(checkpointBytes);
+    PoolOptions options =
+        PoolOptions.defaults()
+            .withCheckpointBytes(checkpointBytes)
+            .withLimits(limits)
+            .withListener(PoolSettings::log);
     PoolOptions all = verifyReads ? options.withVerifiedReads() : options;
     try {
       return there ? Pool.open(medium, all) : Pool.create(medium, chunkBytes, all);

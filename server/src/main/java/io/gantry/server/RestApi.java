@@ -2,6 +2,7 @@ package io.gantry.server;
 
 import io.gantry.store.NoSpaceException;
 import io.gantry.store.Pool;
+import io.gantry.store.PoolLimits;
 import io.gantry.store.PoolStatistics;
 import io.gantry.store.Snapshot;
 import io.gantry.store.Token;
@@ -198,13 +199,26 @@ final class RestApi {
 
   private PoolView poolView() throws IOException {
     PoolStatistics statistics = pool.statistics();
+    PoolLimits limits = statistics.limits();
     return new PoolView(
         statistics.chunkBytes(),
+        statistics.capacityBytes(),
         statistics.usedBytes(),
+        statistics.sharedBytes(),
+        statistics.pinnedBytes(),
         statistics.freeBytes(),
         statistics.volumes(),
         statistics.tokens(),
+        limits.tokens(),
+        limits.pinned().toString(),
+        limits.low().toString(),
+        limits.used().toString(),
         statistics.journalBytes(),
+        statistics.checkpoint(),
+        statistics.checkpointMillis() == 0
+            ? null
+            : Instant.ofEpochMilli(statistics.checkpointMillis()).toString(),
+        statistics.warnings(),
         targetName,
         portal.toString());
   }

@@ -3,6 +3,8 @@ package io.gantry.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gantry.store.PoolLimits;
+import io.gantry.store.SpaceLimit;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -255,14 +257,15 @@ class DaemonTest {
   @Test
   void aPoolIsMadeAsTheSettingsSay() throws IOException {
     Path data = directory.resolve("made");
-    PoolSettings settings = new PoolSettings(256 << 10, 1 << 20, 8 << 20, true);
+    PoolSettings settings =
+        new PoolSettings(256 << 10, 1 << 20, 8 << 20, true, PoolLimits.defaults());
     DaemonSettings all =
         new DaemonSettings(data, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME, settings);
     try (Daemon made = Daemon.start(all)) {
       assertThat(made.pool().chunkBytes()).isEqualTo(256 << 10);
       assertThat(Files.size(data.resolve("chunks"))).isEqualTo(8 << 20);
     }
-    PoolSettings bad = new PoolSettings(3000, 1 << 20, 0, false);
+    PoolSettings bad = new PoolSettings(3000, 1 << 20, 0, false, PoolLimits.defaults());
     assertThatThrownBy(() ->
             Daemon.start(
                 new DaemonSettings(
@@ -289,9 +292,26 @@ class DaemonTest {
     Files.writeString(file, "[pool]\nchunkBytes = 1048576\nverifyReads = true\n");
     DaemonSettings pool =
         new DaemonSettings.Partial(
-                null, null, null, new PoolSettings.Partial(null, 1L << 20, null, null))
+                null, null, null, new PoolSettings.Partial(null, 1L << 20, null, null, null))
             .orElse(DaemonSettings.Partial.read(file));
-    assertThat(pool.pool()).isEqualTo(new PoolSettings(1 << 20, 1 << 20, 0, true));
+    assertThat(pool.pool())
+        .isEqualTo(new PoolSettings(1 << 20, 1 << 20, 0, true, PoolLimits.defaults()));
+    Files.writeString(file, "[pool.limits]\ntokens = 1000000\npinned = \"20%\"\nused = \"500G\"\n");
+    assertThat(
+            DaemonSettings.Partial.NOTHING
+                .orElse(DaemonSettings.Partial.read(file))
+                .pool()
+                .limits())
+        .isEqualTo(
+            new PoolLimits(
+                1_000_000,
+                SpaceLimit.ofPercent(20),
+                PoolLimits.defaults().low(),
+                SpaceLimit.ofBytes(500L << 30)));
+    Files.writeString(file, "[pool.limits]\npinned = \"lots\"\n");
+    assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("'lots' is no limit of space: write 80%, 500G or none");
     Files.writeString(file, "[pool]\nchunkbytes = 1048576\n");
     assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
         .hasMessageContaining("'chunkbytes'")

@@ -327,7 +327,7 @@ final class Client {
     TokenModel token = session.token(number);
     Optional<Token> live = pool.token(number);
     if (live.isEmpty()) {
-      new Comparison(model).tokenGone(number, token, model.now(), session.millis());
+      new Comparison(model).tokenGone(pool, number, token, model.now(), session.millis());
       return;
     }
     Piece piece = piece(token, volume, found.get());
@@ -407,7 +407,7 @@ final class Client {
       model.succeeded(ended);
     }
     if (none[0]) {
-      new Comparison(model).tokenGone(live.number(), token, op.begin, session.millis());
+      new Comparison(model).tokenGone(pool, live.number(), token, op.begin, session.millis());
     }
   }
 
@@ -419,7 +419,8 @@ final class Client {
     long number = pick(living);
     Optional<Token> token = pool.token(number);
     if (token.isEmpty()) {
-      new Comparison(model).tokenGone(number, session.token(number), model.now(), session.millis());
+      new Comparison(model)
+          .tokenGone(pool, number, session.token(number), model.now(), session.millis());
       return;
     }
     Operation operation = model.begin();

@@ -20,6 +20,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Compares what a pool holds with what it may hold. Whatever it may not is an AssertionError. */
@@ -245,7 +246,8 @@ final class Comparison {
       Map.Entry<Long, TokenModel> entry = i.next();
       if (!found.containsKey(entry.getKey())
           && !could(entry.getValue().lives, false)
-          && !entry.getValue().mayBeOver(nowMillis)) {
+          && !entry.getValue().mayBeOver(nowMillis)
+          && !wasRevoked(pool, entry.getKey())) {
         throw new AssertionError("token %x is gone".formatted(entry.getKey()));
       }
     }
@@ -263,10 +265,15 @@ final class Comparison {
     return null;
   }
 
+  /** Whether the pool took a token back, as it may when it needs space. */
+  private static boolean wasRevoked(Pool pool, long number) {
+    return pool.ended(number).equals(Optional.of(Token.End.REVOKED));
+  }
+
   /** A token was not there at some time since an instant. */
-  void tokenGone(long number, TokenModel token, long from, long nowMillis) {
+  void tokenGone(Pool pool, long number, TokenModel token, long from, long nowMillis) {
     boolean ended = token.lives.could(false, from, model.now());
-    if (!ended && !token.mayBeOver(nowMillis)) {
+    if (!ended && !token.mayBeOver(nowMillis) && !wasRevoked(pool, number)) {
       throw new AssertionError("token %x is gone".formatted(number));
     }
     if (!ended) {

@@ -34,6 +34,7 @@ final class Checkpoints implements AutoCloseable {
   private final Medium medium;
   private final TimedWait timedWait;
   private PoolRoot root;
+  private long lastMillis;
 
   /** Slots of the last checkpoint's catalog. */
   private List<Integer> catalogSlots = new ArrayList<>();
@@ -237,6 +238,7 @@ final class Checkpoints implements AutoCloseable {
     lock.lock();
     try {
       root = next;
+      lastMillis = metadata.nowMillis();
       ready = null;
       underWay = false;
       done = waiters;
@@ -351,6 +353,16 @@ final class Checkpoints implements AutoCloseable {
       throw new IOException("interrupted", e);
     } finally {
       waitsForRoom = false;
+      lock.unlock();
+    }
+  }
+
+  /** The number of the last checkpoint, and when it was written since the pool was opened, or 0. */
+  long[] last() {
+    lock.lock();
+    try {
+      return new long[] {root.checkpoint().number(), lastMillis};
+    } finally {
       lock.unlock();
     }
   }

@@ -31,6 +31,9 @@ final class Commits implements AutoCloseable {
     /** Lets the changes of the last commit take their late effects. */
     void settle();
 
+    /** A commit failed because the medium is full. */
+    void full(NoSpaceException cause);
+
     /** There will be no commit any more. */
     void stopped(IOException cause);
   }
@@ -137,6 +140,7 @@ final class Commits implements AutoCloseable {
       } finally {
         lock.unlock();
       }
+      round.full(e);
       group.forEach(waiter -> waiter.completeExceptionally(e));
       return true;
     } catch (IOException | RuntimeException | Error e) {

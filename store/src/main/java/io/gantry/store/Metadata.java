@@ -59,6 +59,7 @@ final class Metadata implements AutoCloseable {
   private final Journal journal;
   private final Commits commits;
   private final Checkpoints checkpoints;
+  final Keeper keeper;
   private final SteadyClock steadyClock;
   final Tokens tokens;
   final Results results;
@@ -99,6 +100,7 @@ final class Metadata implements AutoCloseable {
     this.journal = new Journal(medium, root.poolId());
     String name = root.poolId().toString().substring(0, 8);
     this.commits = new Commits(new Round(), options.threads(), options.timedWait(), name);
+    this.keeper = new Keeper(this, options, name);
     this.checkpoints = new Checkpoints(this, root, options.threads(), options.timedWait(), name);
   }
 
@@ -110,8 +112,9 @@ final class Metadata implements AutoCloseable {
   }
 
   /** Begins to commit. */
-  void start() {
+  void start() throws IOException {
     var _ = medium.lost().thenAccept(this::fail);
+    keeper.start();
     checkpoints.start();
     commits.start();
   }
@@ -128,9 +131,18 @@ final class Metadata implements AutoCloseable {
     Medium.await(done);
   }
 
+  /** The number of the last checkpoint and when it was written, ms since 1970, or 0 if not yet. */
+  long[] lastCheckpoint() {
+    return checkpoints.last();
+  }
+
   /** Bytes of chunks whose room was given back since the pool was opened. */
   long roomGivenBackBytes() {
     return roomGivenBackBytes.get();
+  }
+
+  PoolLimits limits() {
+    return options.limits();
   }
 
   int chunkBytes() {
@@ -374,8 +386,14 @@ final class Metadata implements AutoCloseable {
     }
 
     @Override
+    public void full(NoSpaceException cause) {
+      keeper.full(cause);
+    }
+
+    @Override
     public void stopped(IOException cause) {
       checkpoints.stop(cause);
+      keeper.stopped(cause);
     }
 
     /** Nobody can be using the chunks meanwhile: they are neither named nor free. */
@@ -400,6 +418,7 @@ final class Metadata implements AutoCloseable {
   public void close() throws IOException {
     checkpoints.close();
     commits.close();
+    keeper.close();
     IOException failure = commits.failure();
     if (failure != null) {
       throw new IOException("the last changes may be lost: " + failure.getMessage(), failure);

@@ -34,6 +34,9 @@ final class Page {
   /** Whether the image is on the medium, or on its way there. */
   boolean clean;
 
+  /** What the last measurement of pinned space found out about the page. */
+  int seen;
+
   private static final int LEAST_WINDOW = 8;
   private static final long[] NO_CHUNKS = {};
   private static final Page[] NO_CHILDREN = {};

@@ -204,6 +204,9 @@ final class PageTable {
       Page shared = source == null ? null : source.page(level, base + shift);
       if (shared != null) {
         shared.references++;
+        if (space.marking != null) {
+          space.marking.mark(shared);
+        }
       }
       space.release(old);
       return shared;

@@ -508,14 +508,24 @@ public final class Pool implements AutoCloseable {
   public PoolStatistics statistics() throws IOException {
     long journalBytes = medium.journalEnd() - medium.journalStart();
     long freeBytes = medium.freeBytes();
+    PinnedSpace.Measure measured = metadata.keeper.measured();
+    long[] checkpoint = metadata.lastCheckpoint();
+    List<String> warnings = metadata.keeper.warnings();
     return metadata.locked(() ->
         new PoolStatistics(
             chunkBytes(),
             metadata.space.usedChunks(),
+            measured.sharedChunks(),
+            measured.pinnedChunks(),
             metadata.catalog().volumes().size(),
             metadata.catalog().tokens().count(),
+            metadata.space.capacityBytes(freeBytes),
+            freeBytes,
             journalBytes,
-            freeBytes));
+            checkpoint[0],
+            checkpoint[1],
+            metadata.limits(),
+            warnings));
   }
 
   /** Commits and closes the medium. Nobody may use the pool any more. */

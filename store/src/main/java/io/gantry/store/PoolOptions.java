@@ -9,7 +9,8 @@ import java.util.concurrent.ThreadFactory;
  *
  * @param clock the time, for tokens' ages
  * @param random for identities and keys; must be cryptographically strong
- * @param maximumTokens most live tokens
+ * @param limits what the pool may use
+ * @param listener is told what happens
  * @param checkpointBytes bytes by which the journal grows before a checkpoint lets it go; the
  *     journal's length is bounded by a small multiple
  * @param verifyReads whether what has a checksum is compared with it at each read
@@ -19,18 +20,20 @@ import java.util.concurrent.ThreadFactory;
 public record PoolOptions(
     InstantSource clock,
     SecureRandom random,
-    int maximumTokens,
+    PoolLimits limits,
+    PoolListener listener,
     long checkpointBytes,
     boolean verifyReads,
     ThreadFactory threads,
     TimedWait timedWait) {
 
-  /** The system's clock, randomness and threads, 65536 tokens, a checkpoint every 64 MiB. */
+  /** The system's clock, randomness and threads, the default limits, a checkpoint every 64 MiB. */
   public static PoolOptions defaults() {
     return new PoolOptions(
         InstantSource.system(),
         new SecureRandom(),
-        65_536,
+        PoolLimits.defaults(),
+        PoolListener.NONE,
         64 << 20,
         false,
         Thread.ofPlatform().daemon(true).factory(),
@@ -40,39 +43,52 @@ public record PoolOptions(
   /** The same with another clock. */
   public PoolOptions withClock(InstantSource other) {
     return new PoolOptions(
-        other, random, maximumTokens, checkpointBytes, verifyReads, threads, timedWait);
+        other, random, limits, listener, checkpointBytes, verifyReads, threads, timedWait);
   }
 
   /** The same with another limit of tokens. */
   public PoolOptions withMaximumTokens(int other) {
-    return new PoolOptions(clock, random, other, checkpointBytes, verifyReads, threads, timedWait);
+    return withLimits(limits.withTokens(other));
+  }
+
+  /** The same with other limits. */
+  public PoolOptions withLimits(PoolLimits other) {
+    return new PoolOptions(
+        clock, random, other, listener, checkpointBytes, verifyReads, threads, timedWait);
+  }
+
+  /** The same with another listener. */
+  public PoolOptions withListener(PoolListener other) {
+    return new PoolOptions(
+        clock, random, limits, other, checkpointBytes, verifyReads, threads, timedWait);
   }
 
   /** The same with checkpoints at other intervals. */
   public PoolOptions withCheckpointBytes(long other) {
-    return new PoolOptions(clock, random, maximumTokens, other, verifyReads, threads, timedWait);
+    return new PoolOptions(clock, random, limits, listener, other, verifyReads, threads, timedWait);
   }
 
   /** The same, but what has a checksum is compared with it at each read. */
   public PoolOptions withVerifiedReads() {
-    return new PoolOptions(clock, random, maximumTokens, checkpointBytes, true, threads, timedWait);
+    return new PoolOptions(
+        clock, random, limits, listener, checkpointBytes, true, threads, timedWait);
   }
 
   /** The same with other randomness. */
   public PoolOptions withRandom(SecureRandom other) {
     return new PoolOptions(
-        clock, other, maximumTokens, checkpointBytes, verifyReads, threads, timedWait);
+        clock, other, limits, listener, checkpointBytes, verifyReads, threads, timedWait);
   }
 
   /** The same with threads of another make. */
   public PoolOptions withThreads(ThreadFactory other) {
     return new PoolOptions(
-        clock, random, maximumTokens, checkpointBytes, verifyReads, other, timedWait);
+        clock, random, limits, listener, checkpointBytes, verifyReads, other, timedWait);
   }
 
   /** The same with another way to wait. */
   public PoolOptions withTimedWait(TimedWait other) {
     return new PoolOptions(
-        clock, random, maximumTokens, checkpointBytes, verifyReads, threads, other);
+        clock, random, limits, listener, checkpointBytes, verifyReads, threads, other);
   }
 }

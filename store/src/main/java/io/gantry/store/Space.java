@@ -73,6 +73,12 @@ final class Space {
   /** Chunks that became free since {@link #takeFreed} was called last; some are in use again. */
   private final ChunkSet freed = new ChunkSet();
 
+  /** Is told what becomes named while pinned space is measured. */
+  PinnedSpace.@Nullable Marking marking;
+
+  /** Most chunks that may be used. */
+  private long limit = Long.MAX_VALUE;
+
   private long cursor;
   private long usedChunks;
 
@@ -118,6 +124,10 @@ final class Space {
    * @throws NoSpaceException if there is none
    */
   long allocate() throws IOException {
+    if (usedChunks >= limit) {
+      throw new NoSpaceException(
+          "the pool in %s uses as much space as its limit allows".formatted(medium.location()));
+    }
     long found = free.next(cursor);
     if (found < 0) {
       found = free.next(0);
@@ -144,6 +154,18 @@ final class Space {
     long chunk = again >= 0 ? again : highWater;
     unwritten.add(chunk);
     return chunk;
+  }
+
+  /** Sets how many chunks may be used at most. */
+  void limit(long chunks) {
+    limit = chunks;
+  }
+
+  /** Bytes that chunks can hold in all, those in use included, if so many are free. */
+  long capacityBytes(long freeBytes) {
+    long promised = unwritten.size() - freeUnwritten.size();
+    long room = Math.max(0, (freeBytes - reserveBytes()) / chunkBytes - promised);
+    return (usedChunks + free.size() + room) * chunkBytes;
   }
 
   private long reserveBytes() {
@@ -225,6 +247,9 @@ final class Space {
     free.remove(chunk);
     freeUnwritten.remove(chunk);
     usedChunks++;
+    if (marking != null) {
+      marking.mark(chunk);
+    }
     counts[(int) (chunk >>> SEGMENT_BITS)][(int) chunk & (SEGMENT - 1)] = 1;
   }
 
@@ -245,6 +270,9 @@ final class Space {
   void retain(long chunk) {
     if (references(chunk) == 0) {
       throw new IllegalStateException("chunk " + chunk + " is free");
+    }
+    if (marking != null) {
+      marking.mark(chunk);
     }
     add(chunk, 1);
   }

@@ -32,12 +32,6 @@ final class TokenSet {
           Comparator.<Token>comparingLong(token -> token.deadlineMillis)
               .thenComparingLong(token -> token.serial));
 
-  /** The same in the order in which they are revoked when the pool needs room. */
-  private final TreeSet<Token> byWorth =
-      new TreeSet<>(
-          Comparator.<Token, Boolean>comparing(token -> token.terms().persistent())
-              .thenComparingLong(token -> token.lastUse));
-
   private final Map<Long, Token.End> ended = new LinkedHashMap<>();
   private int live;
   private long nextSerial;
@@ -77,6 +71,11 @@ final class TokenSet {
     return byAge.values().stream().map(token -> token.table);
   }
 
+  /** How often any token was used. */
+  long uses() {
+    return nextUse;
+  }
+
   /** The serial of the next token. */
   long nextSerial() {
     return nextSerial;
@@ -108,12 +107,10 @@ final class TokenSet {
   private void used(Token token, long nowMillis) {
     token.used(nowMillis, nextUse++);
     byDeadline.add(token);
-    byWorth.add(token);
   }
 
   private void unlist(Token token) {
     byDeadline.remove(token);
-    byWorth.remove(token);
   }
 
   /** Some tokens whose time is over, longest first. */

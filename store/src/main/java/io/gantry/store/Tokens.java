@@ -29,7 +29,7 @@ final class Tokens {
 
   /** Makes a token; called under the metadata lock, while no write to the volume is in flight. */
   Optional<Token> create(Volume volume, List<Extent> extents, Token.Terms terms) {
-    if (set().count() >= options.maximumTokens() && !sweepStep()) {
+    if (set().count() >= options.limits().tokens() && !sweepStep()) {
       return Optional.empty();
     }
     long number;
@@ -104,6 +104,17 @@ final class Tokens {
     if (set().remove(token, reason)) {
       dropIfUnused(token);
     }
+  }
+
+  /** Revokes a token for the space that it pins, unless it was used after its last known use. */
+  boolean revoke(Token token, long lastUse) {
+    return metadata.locked(() -> {
+      if (token.ended != null || token.copies > 0 || token.lastUse != lastUse) {
+        return false;
+      }
+      end(token, Token.End.REVOKED);
+      return true;
+    });
   }
 
   /** The record of a token's end follows those of the last copies from it. */

@@ -139,20 +139,19 @@ public final class Volume {
     requireWithin(offset, source.remaining());
     ByteBuffer rest = source.slice();
     long at = offset;
-    boolean flushed = false;
+    int attempts = 0;
     while (rest.hasRemaining()) {
       long pieceEnd = (at / MAX_PIECE + 1) * MAX_PIECE;
       int length = (int) Math.min(rest.remaining(), pieceEnd - at);
       try {
         writePiece(at, rest.slice(rest.position(), length));
       } catch (NoSpaceException e) {
-        if (flushed) {
+        if (!metadata.keeper.makeRoom(e, attempts++, length)) {
           throw e;
         }
-        flushed = true;
-        metadata.reclaim();
         continue;
       }
+      attempts = 0;
       at += length;
       rest.position(rest.position() + length);
     }
