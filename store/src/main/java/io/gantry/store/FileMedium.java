@@ -234,6 +234,8 @@ public final class FileMedium implements Medium {
       channel.truncate(0);
       writeFully(directory, channel, 0, ByteBuffer.wrap(root));
       channel.force(true);
+    } catch (IOException e) {
+      throw explained(directory, e);
     }
     Files.move(next, directory.resolve(ROOT), StandardCopyOption.ATOMIC_MOVE);
     syncDirectory(directory); // the rename itself
@@ -299,16 +301,20 @@ public final class FileMedium implements Medium {
         at += channel.write(source, at);
       }
     } catch (IOException e) {
-      // The JDK has no type for ENOSPC and EDQUOT; their texts are the C library's, in the
-      // language of the process.
-      String message = String.valueOf(e.getMessage());
-      if (message.contains("No space left")
-          || message.contains("quota exceeded")
-          || Files.getFileStore(directory).getUsableSpace() < FULL_BYTES) {
-        throw new NoSpaceException("no space left on the file system of " + directory);
-      }
-      throw e;
+      throw explained(directory, e);
     }
+  }
+
+  /** A failure to write, as one for want of space if it was that. */
+  static IOException explained(Path directory, IOException e) throws IOException {
+    // The JDK has no type for ENOSPC and EDQUOT; their texts are the C library's, in the
+    // language of the process.
+    String message = String.valueOf(e.getMessage());
+    boolean full =
+        message.contains("No space left")
+            || message.contains("quota exceeded")
+            || Files.getFileStore(directory).getUsableSpace() < FULL_BYTES;
+    return full ? new NoSpaceException("no space left on the file system of " + directory) : e;
   }
 
   @Override

@@ -25,6 +25,9 @@ final class JournalFiles implements Closeable {
   /** By position; guarded by this. */
   private final TreeMap<Long, FileChannel> files = new TreeMap<>();
 
+  /** Whether the next append goes to a new file, so that a trim can delete the last one. */
+  private boolean trimmed;
+
   /** Where the files without a gap begin; older ones are left over from a trim. */
   private long start;
 
@@ -94,11 +97,17 @@ final class JournalFiles implements Closeable {
   }
 
   synchronized void append(ByteBuffer source) throws IOException {
-    if (files.lastEntry().getValue().size() >= FILE_BYTES) {
+    long lastBytes = files.lastEntry().getValue().size();
+    if (lastBytes >= FILE_BYTES || (trimmed && lastBytes > 0)) {
       long position = end();
-      files.put(position, FileMedium.openFile(file(position), true));
+      try {
+        files.put(position, FileMedium.openFile(file(position), true));
+      } catch (IOException e) {
+        throw FileMedium.explained(directory, e);
+      }
       FileMedium.syncDirectory(directory);
     }
+    trimmed = false;
     FileChannel last = files.lastEntry().getValue();
     long length = last.size();
     try {
@@ -127,6 +136,7 @@ final class JournalFiles implements Closeable {
       delete(files.firstKey());
     }
     start = Math.max(start, files.firstKey());
+    trimmed = position > files.lastKey();
   }
 
   private void delete(long position) throws IOException {

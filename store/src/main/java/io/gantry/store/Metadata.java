@@ -43,6 +43,14 @@ final class Metadata implements AutoCloseable {
   /** How many times the interval of checkpoints the journal may be long. */
   private static final int MOST_JOURNAL_FACTOR = 4;
 
+  /**
+   * A checkpoint is due when the journal has grown by this part of what the medium can still take,
+   * but not before so many bytes.
+   */
+  private static final int ROOM_FACTOR = 8;
+
+  private static final long LEAST_CHECKPOINT_BYTES = 1 << 20;
+
   /** How often tokens are looked at for whether their time is over. */
   private static final long SWEEP_MILLIS = 1000;
 
@@ -70,6 +78,9 @@ final class Metadata implements AutoCloseable {
   private final List<RecordOutput> records = new ArrayList<>();
 
   private final AtomicLong roomGivenBackBytes = new AtomicLong();
+
+  /** Whether the last commit left so little room that only what frees some is still done. */
+  private boolean tight;
 
   /** Records ever put into the buffer, and how many of them are durable. */
   private long changes;
@@ -234,6 +245,36 @@ final class Metadata implements AutoCloseable {
     catalog.apply(change);
   }
 
+  /**
+   * Called before changes that add to the metadata but need no chunk, under the lock.
+   *
+   * @throws NoSpaceException if the room left is kept for changes that free some
+   */
+  void requireRoom() throws IOException {
+    requireWritable();
+    if (tight) {
+      throw new NoSpaceException(
+          "no space left for the pool in %s, but for deleting".formatted(medium.location()));
+    }
+  }
+
+  /** Called before changes that free space: they may wait for room in memory. */
+  void requireOpen() throws IOException {
+    if (!(commits.failure() instanceof NoSpaceException)) {
+      requireWritable();
+    }
+  }
+
+  /** Makes a change that frees space, and waits until it is durable. */
+  void freeDurably(Locked<JournalRecord> change) throws IOException {
+    lockedIo(() -> {
+      requireOpen();
+      change(change.run());
+      return null;
+    });
+    flush();
+  }
+
   /** Makes a change that is checked and built under the lock, and waits until it is durable. */
   void changeDurably(Locked<JournalRecord> change) throws IOException {
     lockedIo(() -> {
@@ -334,7 +375,13 @@ final class Metadata implements AutoCloseable {
     }
 
     private boolean checkpointIsDue() throws IOException {
-      return beginning == null && checkpoints.isDue(medium.journalEnd(), options.checkpointBytes());
+      return beginning == null && checkpoints.isDue(medium.journalEnd(), checkpointBytes());
+    }
+
+    /** The journal must not eat the reserve: when room is tight, it is shortened earlier. */
+    private long checkpointBytes() throws IOException {
+      long least = Math.min(LEAST_CHECKPOINT_BYTES, options.checkpointBytes());
+      return Math.clamp(medium.freeBytes() / ROOM_FACTOR, least, options.checkpointBytes());
     }
 
     @Override
@@ -361,7 +408,12 @@ final class Metadata implements AutoCloseable {
         beforeCheckpoint--;
         writeIfBegun();
       }
-      locked(() -> durableChanges = committingChanges);
+      long free = medium.freeBytes();
+      locked(() -> {
+        durableChanges = committingChanges;
+        tight = space.isTight(free);
+        return null;
+      });
     }
 
     private void writeIfBegun() throws IOException {

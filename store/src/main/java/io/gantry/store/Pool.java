@@ -130,7 +130,7 @@ public final class Pool implements AutoCloseable {
 
   /** Called under the metadata lock. */
   private Volume addVolume(String name, IntFunction<JournalRecord> record) throws IOException {
-    metadata.requireWritable();
+    metadata.requireRoom();
     requireFree(name);
     int number = metadata.catalog().nextVolume();
     if (number == MAX_VOLUMES) {
@@ -148,7 +148,7 @@ public final class Pool implements AutoCloseable {
     try {
       return metadata.lockedIo(() -> {
         volume.requireUsable();
-        metadata.requireWritable();
+        metadata.requireRoom();
         return action.run();
       });
     } finally {
@@ -255,7 +255,7 @@ public final class Pool implements AutoCloseable {
    * @throws IllegalArgumentException if the volume has snapshots
    */
   public void deleteVolume(Volume volume) throws IOException {
-    metadata.changeDurably(() -> {
+    metadata.freeDurably(() -> {
       volume.requireUsable();
       int snapshots = metadata.catalog().snapshots(volume).size();
       if (snapshots > 0) {
@@ -311,7 +311,7 @@ public final class Pool implements AutoCloseable {
 
   /** Deletes a snapshot; clones made of it stay. Durable when this returns. */
   public void deleteSnapshot(Snapshot snapshot) throws IOException {
-    metadata.changeDurably(() -> {
+    metadata.freeDurably(() -> {
       requireLive(snapshot);
       return new JournalRecord.SnapshotDeleted(snapshot.id());
     });

@@ -168,6 +168,11 @@ final class Space {
     return (usedChunks + free.size() + room) * chunkBytes;
   }
 
+  /** Whether what the medium has free is needed for the journal and checkpoints of deletions. */
+  boolean isTight(long freeBytes) {
+    return freeBytes - Math.max(0, pages.unwrittenBytes() - PAGE_RESERVE_BYTES) < RESERVE_BYTES / 2;
+  }
+
   private long reserveBytes() {
     return RESERVE_BYTES + Math.max(0, pages.unwrittenBytes() - PAGE_RESERVE_BYTES);
   }

@@ -67,6 +67,7 @@ final class TokenCopy {
       long at = shared;
       long n = Math.min(step, count - shared);
       metadata.lockedIo(() -> {
+        metadata.requireRoom();
         target.requireWritable((index + at + n) * metadata.chunkBytes());
         metadata.change(
             new JournalRecord.Shared(token.number(), tokenIndex + at, target.id(), index + at, n));
