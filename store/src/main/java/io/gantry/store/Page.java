@@ -31,6 +31,9 @@ final class Page {
   /** The checkpoint that wrote the image, or will. */
   long stamp;
 
+  /** Its place among the pages that the next checkpoint writes, if it is one of them. */
+  int place;
+
   /** Whether the image is on the medium, or on its way there. */
   boolean clean;
 

@@ -108,13 +108,24 @@ final class Pages {
     page.slot = takeSlot();
     page.stamp = next;
     page.clean = false;
+    page.place = changed.size();
     changed.add(page);
   }
 
   /** To be called when nothing names a page any more. */
   void drop(Page page) {
-    saveIfUnwritten(page);
-    vacated.set(page.slot);
+    if (page.stamp == next) {
+      // No checkpoint knows it. Tokens come and go by the hundred thousand between two of them.
+      Page last = changed.removeLast();
+      if (last != page) {
+        changed.set(page.place, last);
+        last.place = page.place;
+      }
+      freeSlots.set(page.slot);
+    } else {
+      saveIfUnwritten(page);
+      vacated.set(page.slot);
+    }
     page.clean = true;
   }
 

@@ -94,6 +94,31 @@ class CheckpointTest {
     }
   }
 
+  /** Tokens that come and go between two checkpoints leave nothing for the next one. */
+  @Test
+  void pagesThatNoCheckpointHasSeenTakeNothing() throws Exception {
+    try (Pool pool = create()) {
+      Volume volume = pool.createVolume("v", 1L << 34, 512);
+      write(volume, 0);
+      pool.checkpoint();
+      Pages pages = pool.metadata.space.pages;
+      for (int i = 0; i < 20; i++) {
+        for (int j = 0; j < 20; j++) {
+          Token token = pool.freeze(volume, List.of(new Extent(0, CHUNK)), 100_000).orElseThrow();
+          pool.end(token, Token.End.DELETED);
+        }
+        pool.metadata.reclaim();
+      }
+      assertThat(pool.metadata.locked(pages::slots)).isLessThan(100);
+      assertThat(pool.metadata.locked(pages::unwrittenBytes)).isZero();
+      write(volume, 1);
+      pool.checkpoint();
+    }
+    try (FileMedium closed = FileMedium.open(directory)) {
+      assertThat(PoolCheck.of(closed, PoolOptions.defaults()).findings()).isEmpty();
+    }
+  }
+
   /** While a checkpoint waits for a slow medium, changes go on, and do not get into it. */
   @Test
   void changesGoOnWhileACheckpointIsWritten() throws Exception {
