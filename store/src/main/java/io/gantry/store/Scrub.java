@@ -61,7 +61,13 @@ public final class Scrub {
   private final Progress progress;
 
   private final ChunkSet done = new ChunkSet();
+
+  /** Shared pages of which everything below was looked at. */
   private final Set<Page> visited = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Shared pages of the table that is being looked at. */
+  private final Set<Page> visiting = Collections.newSetFromMap(new IdentityHashMap<>());
+
   private final List<String> findings = new ArrayList<>();
   private final ByteBuffer buffer;
   private long readBytes;
@@ -102,8 +108,14 @@ public final class Scrub {
     }
     for (Owner owner : owners) {
       long from = 0;
+      visiting.clear();
       while (from >= 0 && !stopped) {
         from = scrubLeaf(owner, from);
+      }
+      // A volume may have changed meanwhile, and a snapshot or token have gone: then others may
+      // still have what was not looked at.
+      if (owner.frozen && metadata.locked(() -> owner.table.root() != null)) {
+        visited.addAll(visiting);
       }
     }
     return new Report(findings, readBytes, verifiedChunks, summedChunks, !stopped);
@@ -127,7 +139,7 @@ public final class Scrub {
     List<Place> places = new ArrayList<>();
     long next =
         metadata.locked(() -> {
-          PageTable.Leaf leaf = owner.table.nextLeaf(from, visited::add);
+          PageTable.Leaf leaf = owner.table.nextLeaf(from, this::isWanted);
           if (leaf == null) {
             return -1L;
           }
@@ -155,6 +167,10 @@ public final class Scrub {
     return next;
   }
 
+  private boolean isWanted(Page shared) {
+    return !visited.contains(shared) && visiting.add(shared);
+  }
+
   /** Called under the metadata lock. */
   private void collect(Owner owner, PageTable.Leaf leaf, List<Place> places) {
     Space space = metadata.space;
@@ -175,6 +191,7 @@ public final class Scrub {
   /** Scrubs chunks that lie together. */
   private void scrub(List<Place> places) throws IOException {
     long[] expected = new long[places.size()];
+    boolean apart = false;
     int epoch = metadata.epochs.enter();
     try {
       metadata.locked(() -> {
@@ -191,12 +208,20 @@ public final class Scrub {
         compare(places, expected, found);
         note(places, expected, found);
       }
+      apart = found == null && places.size() > 1;
     } finally {
       metadata.epochs.leave(epoch);
+    }
+    if (apart) {
+      for (int i = 0; i < places.size() && !stopped; i++) {
+        scrub(places.subList(i, i + 1));
+      }
+      return;
     }
     pace((long) places.size() * chunkBytes);
   }
 
+  /** The checksums of chunks as they are, or null if they cannot be read in one go. */
   private @Nullable List<Integer> read(List<Place> places) {
     long position = places.getFirst().chunk * chunkBytes;
     buffer.clear().limit(places.size() * chunkBytes);
@@ -205,10 +230,6 @@ public final class Scrub {
     } catch (IOException e) {
       if (places.size() == 1) {
         find(places.getFirst(), "cannot be read: " + e.getMessage());
-      } else {
-        for (int i = 0; i < places.size(); i++) {
-          read(places.subList(i, i + 1));
-        }
       }
       return null;
     }

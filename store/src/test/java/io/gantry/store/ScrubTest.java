@@ -238,4 +238,33 @@ class ScrubTest {
       assertThat(List.of(report.readBytes())).containsExactly(40L * CHUNK);
     }
   }
+
+  /** What a snapshot shared is looked at in its volume if the snapshot goes in between. */
+  @Test
+  void aSnapshotThatGoesMeanwhileLeavesTheRestToOthers() throws IOException {
+    try (Pool pool = open()) {
+      Volume volume = pool.createVolume("v", 3L * Page.ENTRIES * CHUNK, 512);
+      for (int leaf = 0; leaf < 3; leaf++) {
+        volume.write((long) leaf * Page.ENTRIES * CHUNK, bytes(leaf + 1, CHUNK));
+      }
+      Snapshot going = pool.createSnapshot(volume, "going");
+      pool.createSnapshot(volume, "staying");
+      boolean[] gone = {false};
+      Scrub.Report report =
+          pool.scrub(
+              0,
+              (_, _) -> {
+                if (!gone[0]) {
+                  gone[0] = true;
+                  try {
+                    pool.deleteSnapshot(going);
+                  } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                  }
+                }
+                return true;
+              });
+      assertThat(report.summedChunks()).isEqualTo(3);
+    }
+  }
 }
