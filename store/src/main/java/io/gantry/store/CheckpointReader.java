@@ -26,12 +26,26 @@ final class CheckpointReader {
   private final PageImage.@Nullable Read[] slots;
   private final BitSet used = new BitSet();
 
-  private CheckpointReader(Medium medium, PoolRoot root, Space space) {
+  private CheckpointReader(Medium medium, PoolRoot root, Space space) throws IOException {
     this.medium = medium;
     this.pool = root.poolId();
     this.checkpoint = root.checkpoint();
     this.space = space;
-    this.slots = new PageImage.Read[(int) checkpoint.slots()];
+    if (checkpoint.number() < 0
+        || checkpoint.slots() < 0
+        || checkpoint.slots() > Integer.MAX_VALUE
+        || checkpoint.catalogSlot() < 0) {
+      throw new CorruptPoolException(
+          "%s: the root record names checkpoint %d, catalog in slot %d of %d, which cannot be"
+              .formatted(
+                  medium.location(),
+                  checkpoint.number(),
+                  checkpoint.catalogSlot(),
+                  checkpoint.slots()));
+    }
+    // The last slots may be taken by pages that were never written.
+    long written = Math.ceilDiv(medium.length(Medium.Area.PAGES), PageImage.BYTES);
+    this.slots = new PageImage.Read[(int) Math.min(checkpoint.slots(), written)];
   }
 
   /** Finds the root page of a table, or null for none. */

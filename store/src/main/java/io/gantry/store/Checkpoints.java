@@ -202,9 +202,20 @@ final class Checkpoints implements AutoCloseable {
       write(checkpoint);
       return true;
     } catch (IOException | RuntimeException | Error e) {
-      metadata.fail(
-          e instanceof IOException io ? io : new IOException("checkpoint failed: " + e, e));
+      if (!isClosing()) {
+        metadata.fail(
+            e instanceof IOException io ? io : new IOException("checkpoint failed: " + e, e));
+      }
       return false;
+    }
+  }
+
+  private boolean isClosing() {
+    lock.lock();
+    try {
+      return closing;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -252,6 +263,9 @@ final class Checkpoints implements AutoCloseable {
 
   /** Writes images, those together whose slots follow one another. */
   private void writeSlots(List<ByteBuffer> images) throws IOException {
+    if (isClosing()) {
+      throw new IOException("the checkpoint is given up"); // the medium may be another's by now
+    }
     for (int i = 0; i < images.size(); ) {
       long slot = PageImage.slot(images.get(i));
       int count = 1;

@@ -160,7 +160,8 @@ public final class FileMedium implements Medium {
   private static long nextTerm(FileChannel lock) throws IOException {
     ByteBuffer term = ByteBuffer.allocate(Long.BYTES);
     lock.read(term, 0);
-    long next = term.hasRemaining() ? 1 : term.getLong(0) + 1;
+    // What is no term in it may be anything; the journal knows better.
+    long next = term.hasRemaining() ? 1 : Math.max(1, term.getLong(0) + 1);
     lock.write(term.clear().putLong(0, next), 0);
     lock.force(true);
     return next;

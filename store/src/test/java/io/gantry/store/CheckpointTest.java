@@ -119,6 +119,57 @@ class CheckpointTest {
     }
   }
 
+  /** Closing gives a checkpoint that waits for room up; what was committed is no loss. */
+  @Test
+  void closingWhileACheckpointWaitsForRoomLosesNothing() throws Exception {
+    HookedMedium full = new HookedMedium(FileMedium.create(directory));
+    CountDownLatch waits = new CountDownLatch(1);
+    Pool pool = Pool.create(full, CHUNK, PoolOptions.defaults().withCheckpointBytes(4096));
+    full.hook =
+        operation -> {
+          if (operation == HookedMedium.Operation.PAGES) {
+            waits.countDown();
+            throw new NoSpaceException("full");
+          }
+        };
+    write(pool.createVolume("v", 1L << 30, 512), 0);
+    pool.flush();
+    pool.createVolume("w", 1L << 30, 512);
+    waits.await();
+    pool.close();
+    try (Pool again = Pool.open(FileMedium.open(directory), PoolOptions.defaults())) {
+      assertThat(again.volumes()).hasSize(2);
+    }
+  }
+
+  /** Numbers that cannot be are damage, not a crash. */
+  @Test
+  void aRootRecordOfImpossibleNumbersIsRefused() throws Exception {
+    create().close();
+    byte[] root;
+    try (FileMedium closed = FileMedium.open(directory)) {
+      root = closed.readRoot();
+      for (long slots : new long[] {-1, 1L << 31, Integer.MAX_VALUE}) {
+        PoolRoot.Checkpoint bad = new PoolRoot.Checkpoint(1, 0, slots, 0, 0);
+        closed.writeRoot(PoolRoot.decode(root, "").with(bad).encode());
+        assertThat(PoolCheck.of(closed, PoolOptions.defaults()).findings()).hasSize(1);
+      }
+    }
+  }
+
+  /** A lock file of garbage does not make frames that look like damage at the next start. */
+  @Test
+  void aTermOfGarbageIsNoTerm() throws Exception {
+    create().close();
+    java.nio.file.Files.write(
+        directory.resolve("lock"), ByteBuffer.allocate(8).putLong(Long.MAX_VALUE).array());
+    for (int i = 0; i < 2; i++) {
+      try (Pool pool = Pool.open(FileMedium.open(directory), PoolOptions.defaults())) {
+        pool.createVolume("v" + i, 1L << 30, 512);
+      }
+    }
+  }
+
   /** While a checkpoint waits for a slow medium, changes go on, and do not get into it. */
   @Test
   void changesGoOnWhileACheckpointIsWritten() throws Exception {
