@@ -85,7 +85,7 @@ final class Client {
       return;
     }
     VolumeModel volume = pick(volumes);
-    switch (random.nextInt(39)) {
+    switch (random.nextInt(40)) {
       case 0, 1, 2, 3, 4, 5, 6, 7, 8 -> write(volume);
       case 9, 10, 11, 12, 13 -> read(volume);
       case 14, 15, 16 -> zero(volume);
@@ -94,12 +94,12 @@ final class Client {
       case 27, 28 -> end();
       case 29, 30 -> flush(volume);
       case 31 -> checkpoint(volume);
-      case 32 -> scrub(volume);
-      case 33 -> session.sleep(random.nextInt(4_000_000));
-      case 34 -> snapshot(volume);
-      case 35 -> useSnapshot();
-      case 36 -> resize(volume);
-      case 37 -> cloneVolume(volume);
+      case 32, 33 -> scrub(volume);
+      case 34 -> session.sleep(random.nextInt(4_000_000));
+      case 35 -> snapshot(volume);
+      case 36 -> useSnapshot();
+      case 37 -> resize(volume);
+      case 38 -> cloneVolume(volume);
       default -> administer(volume);
     }
   }

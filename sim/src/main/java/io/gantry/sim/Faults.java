@@ -38,7 +38,7 @@ public interface Faults {
     FULL,
     /** The power fails while it is under way. */
     POWER_LOSS,
-    /** A read returns one bit that is not what was written. */
+    /** A read returns bits that are not what was written. */
     FLIPPED,
     /** A write is said to be done, and synced, and never was. */
     LOST

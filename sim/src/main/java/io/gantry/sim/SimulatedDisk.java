@@ -197,7 +197,8 @@ public final class SimulatedDisk {
         Arrays.fill(torn, at, Math.min(torn.length, at + SimulatedArea.SECTOR), (byte) 0);
       }
     }
-    append(torn, random.nextInt(torn.length + 1));
+    // The length may be there before the bytes are.
+    append(torn, random.nextBoolean() ? torn.length : random.nextInt(torn.length + 1));
     appending = null;
   }
 

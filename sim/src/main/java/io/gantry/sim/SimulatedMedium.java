@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * when it ends.
  */
 public final class SimulatedMedium implements Medium {
+  private static final int FLIP_BYTES = 4096;
+
   private final SimulatedDisk disk;
   private final long term;
   private final CompletableFuture<OwnershipLostException> lost = new CompletableFuture<>();
@@ -174,10 +176,13 @@ public final class SimulatedMedium implements Medium {
     }
   }
 
+  /** Flips a bit in each piece of so many bytes. */
   private void flip(Fate fate, ByteBuffer bytes, int from, int length) {
-    if (fate == Fate.FLIPPED && length > 0) {
-      int at = from + disk.random.nextInt(length);
-      bytes.put(at, (byte) (bytes.get(at) ^ 1 << disk.random.nextInt(8)));
+    if (fate == Fate.FLIPPED) {
+      for (int piece = 0; piece < length; piece += FLIP_BYTES) {
+        int at = from + piece + disk.random.nextInt(Math.min(FLIP_BYTES, length - piece));
+        bytes.put(at, (byte) (bytes.get(at) ^ 1 << disk.random.nextInt(8)));
+      }
     }
   }
 

@@ -11,13 +11,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The pool lives many lives. */
 @Timeout(600)
 class SimulationTest {
-  private static final int ROUNDS = 10;
+  static final int ROUNDS = 10;
+  static final int SEEDS = Integer.getInteger("seeds", 50);
 
   static LongStream seeds() {
     Long given = Long.getLong("seed");
-    return given != null
-        ? LongStream.of(given)
-        : LongStream.range(0, Integer.getInteger("seeds", 50));
+    return given != null ? LongStream.of(given) : LongStream.range(0, SEEDS);
   }
 
   @ParameterizedTest(name = "-Dseed={0}")
