@@ -18,12 +18,18 @@ final class Session {
   private boolean over;
   private boolean mayBeFull;
   private boolean mayFail;
+  private final boolean lazy;
 
   Session(Scheduler scheduler, RandomGenerator random, PoolModel model, Pool pool) {
     this.scheduler = scheduler;
     this.random = random;
     this.model = model;
     this.pool = pool;
+    this.lazy = random.nextInt(3) == 0;
+  }
+
+  boolean isLazy() {
+    return lazy;
   }
 
   Pool pool() {
@@ -93,17 +99,28 @@ final class Session {
   /** Sets clients to work. */
   void start(int count, int mostSteps) {
     for (int i = 0; i < count; i++) {
-      Thread client = scheduler.threads().newThread(() -> work(mostSteps));
+      Thread client = scheduler.threads().newThread(() -> repeat(mostSteps, Client::step));
       clients.add(client);
       client.start();
     }
   }
 
-  private void work(int mostSteps) {
+  /** Sets somebody to work who does nothing but scrub. */
+  void startScrubber(int mostSteps) {
+    Thread scrubber = scheduler.threads().newThread(() -> repeat(mostSteps, Client::scrub));
+    clients.add(scrubber);
+    scrubber.start();
+  }
+
+  private interface Step {
+    void take(Client client) throws Client.CutOff;
+  }
+
+  private void repeat(int mostSteps, Step step) {
     Client client = new Client(this);
     try {
       for (int i = 0; i < mostSteps && !stopping && !over; i++) {
-        client.step();
+        step.take(client);
       }
     } catch (Client.CutOff e) {
       // Expected: the session tells why.

@@ -248,7 +248,11 @@ public final class SimulatedMedium implements Medium {
     } catch (IOException e) {
       return false;
     }
-    if (!succeeds(disk.begin(Operation.DISCARD, Area.CHUNKS))) {
+    Fate fate = disk.begin(Operation.DISCARD, Area.CHUNKS);
+    if (fate == Fate.POWER_LOSS) {
+      disk.losePower();
+    }
+    if (fate != Fate.DONE) {
       return false;
     }
     disk.makeHoles(Math.toIntExact(position), Math.toIntExact(lengthBytes));

@@ -159,11 +159,6 @@ class MutationTest {
             "a token that ends under a checkpoint is not saved",
             "Checkpoints",
             "dropping",
-            first(CodeBuilder::return_)),
-        new Mutation(
-            "a checksum is noted of a chunk that has changed",
-            "Checksums",
-            "changes",
             first(CodeBuilder::return_)));
   }
 
