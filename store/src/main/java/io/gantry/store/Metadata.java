@@ -135,8 +135,13 @@ final class Metadata implements AutoCloseable {
     commits.fail(cause);
   }
 
-  /** Writes a checkpoint and waits until it is on the medium. */
+  /**
+   * Writes a checkpoint and waits until it is on the medium.
+   *
+   * @throws NoSpaceException if the medium is too full to commit what there is
+   */
   void checkpoint() throws IOException {
+    flush(); // or nobody would hear that no commit succeeds
     CompletableFuture<@Nullable Void> done = checkpoints.request();
     commits.hurry();
     Medium.await(done);
