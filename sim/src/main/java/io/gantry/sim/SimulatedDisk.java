@@ -193,12 +193,13 @@ public final class SimulatedDisk {
   void appendTorn(byte[] bytes) {
     byte[] torn = bytes.clone();
     for (int at = 0; at < torn.length; at += SimulatedArea.SECTOR) {
-      if (random.nextInt(4) == 0) {
+      // Most often the beginning is there, which says how long the whole is.
+      if (random.nextInt(at == 0 ? 8 : 2) == 0) {
         Arrays.fill(torn, at, Math.min(torn.length, at + SimulatedArea.SECTOR), (byte) 0);
       }
     }
     // The length may be there before the bytes are.
-    append(torn, random.nextBoolean() ? torn.length : random.nextInt(torn.length + 1));
+    append(torn, random.nextInt(4) > 0 ? torn.length : random.nextInt(torn.length + 1));
     appending = null;
   }
 
