@@ -156,7 +156,9 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     }
     send(response);
     decoder.dataLengthMax(made.parameters().receiveDataSegmentMax());
-    session = new IscsiSession(this, target, made, nexus);
+    InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
+    Identity identity = new Identity(made.initiatorName(), null, remote.getAddress());
+    session = new IscsiSession(this, target, made, nexus, identity);
     channel
         .pipeline()
         .addFirst(new IdleStateHandler(target.limits().idleMillis(), 0, 0, TimeUnit.MILLISECONDS));
@@ -191,15 +193,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     closing = true;
     target.forget(this);
     if (session != null) {
-      var _ =
-          session
-              .end()
-              .thenRun(() -> {
-                if (nexus != null) {
-                  target.device().nexusLost(nexus);
-                }
-                leave();
-              });
+      var _ = session.end().thenRun(this::leave);
     } else if (!beginning) {
       leave();
     }

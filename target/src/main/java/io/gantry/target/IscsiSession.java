@@ -54,13 +54,14 @@ final class IscsiSession {
       IscsiConnection connection,
       IscsiTarget target,
       Established established,
-      @Nullable Nexus nexus) {
+      @Nullable Nexus nexus,
+      Identity identity) {
     this.connection = connection;
     this.target = target;
     this.established = established;
     this.window = new CommandWindow(established.cmdSn(), IscsiTarget.COMMAND_WINDOW);
     this.statSn = established.statSn();
-    this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, target);
+    this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, identity, target);
   }
 
   SessionParameters parameters() {

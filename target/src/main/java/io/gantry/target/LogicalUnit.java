@@ -46,8 +46,7 @@ final class LogicalUnit {
   private final Supplier<CompletableFuture<Void>> flush;
   private final int maximumTransferBytes;
 
-  /** Nexuses that know that the logical unit was powered on. */
-  private final Set<Nexus> introduced = ConcurrentHashMap.newKeySet();
+  private final Set<UnitNexus> nexuses = ConcurrentHashMap.newKeySet();
 
   LogicalUnit(
       Volume volume,
@@ -66,8 +65,21 @@ final class LogicalUnit {
     return volume;
   }
 
-  void nexusLost(Nexus nexus) {
-    introduced.remove(nexus);
+  /** A nexus begins to use the logical unit. */
+  UnitNexus attach(Nexus nexus) {
+    UnitNexus state = new UnitNexus(nexus);
+    nexuses.add(state);
+    return state;
+  }
+
+  /** The nexus is lost. */
+  void detach(UnitNexus state) {
+    nexuses.remove(state);
+  }
+
+  /** A reset, by whomever: all commands have ended. */
+  void reset() {
+    nexuses.forEach(state -> state.reset(Sense.BUS_DEVICE_RESET));
   }
 
   private long blocks() {
@@ -79,16 +91,16 @@ final class LogicalUnit {
    *
    * @param cdb the request's CDB
    */
-  CompletableFuture<ScsiResponse> execute(Nexus nexus, Cdb cdb, ScsiRequest request) {
-    boolean first = introduced.add(nexus);
-    if (first && !(cdb instanceof Cdb.Inquiry) && !(cdb instanceof Cdb.RequestSense)) {
-      return done(ScsiResponse.check(Sense.POWER_ON_OR_RESET));
-    }
-    if (first && cdb instanceof Cdb.Inquiry) {
-      introduced.remove(nexus); // INQUIRY neither reports nor clears it
+  CompletableFuture<ScsiResponse> execute(UnitNexus nexus, Cdb cdb, ScsiRequest request) {
+    // INQUIRY neither reports nor clears one; REQUEST SENSE reports it as its data.
+    if (!(cdb instanceof Cdb.Inquiry) && !(cdb instanceof Cdb.RequestSense)) {
+      Sense attention = nexus.takeAttention();
+      if (attention != null) {
+        return done(ScsiResponse.check(attention));
+      }
     }
     try {
-      return execute(nexus, cdb, request, first);
+      return carryOut(nexus, cdb, request);
     } catch (IOException e) {
       return done(ScsiResponse.check(sense(cdb, volume, e)));
     }
@@ -117,12 +129,12 @@ final class LogicalUnit {
     return CompletableFuture.completedFuture(response);
   }
 
-  private CompletableFuture<ScsiResponse> execute(
-      Nexus nexus, Cdb cdb, ScsiRequest request, boolean unintroduced) throws IOException {
+  private CompletableFuture<ScsiResponse> carryOut(UnitNexus nexus, Cdb cdb, ScsiRequest request)
+      throws IOException {
     return switch (cdb) {
       case Cdb.TestUnitReady _ -> done(ScsiResponse.good(0));
       case Cdb.RequestSense c ->
-          done(CommandData.answer(request, c.allocation(), requestSense(c, unintroduced)));
+          done(CommandData.answer(request, c.allocation(), requestSense(c, nexus)));
       case Cdb.Inquiry c -> done(inquiry(c, request));
       case Cdb.ModeSense c -> done(ModePages.sense(c, request, volume));
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
@@ -131,15 +143,16 @@ final class LogicalUnit {
       case Cdb.SynchronizeCache c -> synchronizeCache(c);
       case Cdb.Unmap c -> done(unmap(c, request));
       case Cdb.GetLbaStatus c -> done(lbaStatus(c, request));
-      case Cdb.TokenOperation c -> done(copyManager.execute(nexus, volume, c, request));
+      case Cdb.TokenOperation c -> done(copyManager.execute(nexus.nexus(), volume, c, request));
       case Cdb.ReceiveRodTokenInformation c ->
-          done(copyManager.receiveInformation(nexus, volume, c, request));
+          done(copyManager.receiveInformation(nexus.nexus(), volume, c, request));
       case Cdb.ReportLuns _ -> throw new IllegalStateException("the target answers REPORT LUNS");
     };
   }
 
-  private static byte[] requestSense(Cdb.RequestSense c, boolean unintroduced) {
-    Sense sense = unintroduced ? Sense.POWER_ON_OR_RESET : Sense.NO_SENSE;
+  private static byte[] requestSense(Cdb.RequestSense c, UnitNexus nexus) {
+    Sense attention = nexus.takeAttention();
+    Sense sense = attention == null ? Sense.NO_SENSE : attention;
     return c.descriptor() ? sense.encodeDescriptor() : sense.encode();
   }
 

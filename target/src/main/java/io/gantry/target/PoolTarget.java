@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -34,6 +35,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final String name;
   private final CopyManager copyManager;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
+  private final Set<Path> paths = ConcurrentHashMap.newKeySet();
   private final ExecutorService workers;
 
   /**
@@ -74,40 +76,121 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<ScsiResponse> submit(Nexus nexus, long lun, ScsiRequest request) {
-    return CompletableFuture.completedFuture(request)
-        .thenComposeAsync(accepted -> execute(nexus, Lun.decode(lun), accepted), workers);
+  public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
+    Path path = new Path(nexus, tasks);
+    paths.add(path);
+    return path;
   }
 
   /** A path to a logical unit within this process; commands run in the caller's thread. */
   public ScsiDevice open(String initiatorPort, int lun) {
-    Nexus nexus = new Nexus(initiatorPort, name);
+    Path path = new Path(new Nexus(initiatorPort, name), PathTasks.NONE);
+    paths.add(path);
     return new ScsiDevice() {
       @Override
       public CompletableFuture<ScsiResponse> submit(ScsiRequest request) {
-        return PoolTarget.this.execute(nexus, lun, request);
+        return path.execute(lun, request);
       }
 
       @Override
       public void close() {
-        nexusLost(nexus);
+        path.close();
       }
     };
   }
 
-  private CompletableFuture<ScsiResponse> execute(Nexus nexus, int lun, ScsiRequest request) {
-    return switch (Cdb.decode(request.cdb())) {
-      case Decoded.Invalid<Cdb>(Sense sense) ->
-          CompletableFuture.completedFuture(ScsiResponse.check(sense));
-      case Decoded.Valid<Cdb>(Cdb.ReportLuns c) ->
-          CompletableFuture.completedFuture(reportLuns(c, request));
-      case Decoded.Valid<Cdb>(Cdb c) -> {
-        LogicalUnit unit = unit(lun);
-        yield unit == null
-            ? CompletableFuture.completedFuture(withoutUnit(c, request))
-            : unit.execute(nexus, c, request);
+  /** An I_T nexus, and what the logical units that it has used keep for it. */
+  private final class Path implements TargetPath {
+    private final Nexus nexus;
+    private final PathTasks tasks;
+    private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
+
+    Path(Nexus nexus, PathTasks tasks) {
+      this.nexus = nexus;
+      this.tasks = tasks;
+    }
+
+    @Override
+    public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
+      return CompletableFuture.completedFuture(request)
+          .thenComposeAsync(accepted -> execute(Lun.decode(lun), accepted), workers);
+    }
+
+    private CompletableFuture<ScsiResponse> execute(int lun, ScsiRequest request) {
+      return switch (Cdb.decode(request.cdb())) {
+        case Decoded.Invalid<Cdb>(Sense sense) ->
+            CompletableFuture.completedFuture(ScsiResponse.check(sense));
+        case Decoded.Valid<Cdb>(Cdb.ReportLuns c) ->
+            CompletableFuture.completedFuture(reportLuns(c, request));
+        case Decoded.Valid<Cdb>(Cdb c) -> {
+          LogicalUnit unit = unit(lun);
+          yield unit == null
+              ? CompletableFuture.completedFuture(withoutUnit(c, request))
+              : unit.execute(used.computeIfAbsent(unit, u -> u.attach(nexus)), c, request);
+        }
+      };
+    }
+
+    @Override
+    public boolean hasUnit(long lun) {
+      return unit(Lun.decode(lun)) != null;
+    }
+
+    @Override
+    public CompletableFuture<Void> clearTaskSet(long lun) {
+      int number = Lun.decode(lun);
+      CompletableFuture<?>[] ends =
+          paths.stream()
+              .map(path ->
+                  path.tasks
+                      .abort(number, path != this)
+                      .thenAccept(count -> {
+                        if (count > 0 && path != this) {
+                          path.raise(number, Sense.COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
+                        }
+                      }))
+              .toArray(CompletableFuture<?>[]::new);
+      return CompletableFuture.allOf(ends);
+    }
+
+    private void raise(int lun, Sense attention) {
+      LogicalUnit unit = unit(lun);
+      UnitNexus state = unit == null ? null : used.get(unit);
+      if (state != null) {
+        state.raise(attention);
       }
-    };
+    }
+
+    @Override
+    public CompletableFuture<Void> resetUnit(long lun) {
+      int number = Lun.decode(lun);
+      return abortAll(number)
+          .thenRun(() -> {
+            LogicalUnit unit = unit(number);
+            if (unit != null) {
+              unit.reset();
+            }
+          });
+    }
+
+    @Override
+    public CompletableFuture<Void> resetTarget() {
+      return abortAll(PathTasks.ALL_UNITS)
+          .thenRun(() -> units.values().forEach(LogicalUnit::reset));
+    }
+
+    private CompletableFuture<Void> abortAll(int unit) {
+      return CompletableFuture.allOf(
+          paths.stream()
+              .map(path -> path.tasks.abort(unit, path != this))
+              .toArray(CompletableFuture<?>[]::new));
+    }
+
+    @Override
+    public void close() {
+      paths.remove(this);
+      used.forEach(LogicalUnit::detach);
+    }
   }
 
   private @Nullable LogicalUnit unit(int lun) {
@@ -159,11 +242,6 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     data.putInt(8 * volumes.size()).putInt(0);
     volumes.forEach(volume -> data.putLong(new Lun(volume.lun()).encode()));
     return CommandData.answer(request, c.allocation(), data.array());
-  }
-
-  @Override
-  public void nexusLost(Nexus nexus) {
-    units.values().forEach(unit -> unit.nexusLost(nexus));
   }
 
   /**

@@ -1,9 +1,5 @@
 package io.gantry.target;
 
-import io.gantry.scsi.ScsiRequest;
-import io.gantry.scsi.ScsiResponse;
-import java.util.concurrent.CompletableFuture;
-
 /**
  * A SCSI target device: a name and its logical units, as an iSCSI portal needs them.
  *
@@ -18,17 +14,11 @@ public interface TargetDevice {
   int maximumTransferBytes();
 
   /**
-   * Starts a command on a logical unit. Does not block: what waits for a disk runs on the target
-   * device's own workers, and the answer may complete on one of them.
+   * Establishes an I_T nexus.
    *
-   * @param nexus who asks
-   * @param lun the eight bytes of the LUN field; a logical unit that does not exist answers as
-   *     SPC-4 says
-   * @param request the command; its buffers belong to the target device until the answer is there
-   * @return completes normally with the answer; exceptionally only for a defect of the target
+   * @param nexus its ports; no other path of that nexus is open
+   * @param identity who is at the other end
+   * @param tasks through which the device ends commands that other nexuses' requests abort
    */
-  CompletableFuture<ScsiResponse> submit(Nexus nexus, long lun, ScsiRequest request);
-
-  /** Tells that a nexus is gone: its session ended or was replaced. */
-  void nexusLost(Nexus nexus);
+  TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks);
 }

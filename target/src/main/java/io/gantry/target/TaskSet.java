@@ -61,8 +61,8 @@ final class TaskSet {
 
   private final IscsiSession session;
   private final IscsiConnection connection;
-  private final Nexus nexus;
-  private final TargetDevice device;
+  private final TargetPath path;
+  private final int maximumTransferBytes;
   private final SessionParameters parameters;
   private final TrafficCounters counters;
   private final long sessionBytesMax;
@@ -83,16 +83,21 @@ final class TaskSet {
 
   private boolean ended;
 
-  TaskSet(IscsiSession session, IscsiConnection connection, Nexus nexus, IscsiTarget target) {
+  TaskSet(
+      IscsiSession session,
+      IscsiConnection connection,
+      Nexus nexus,
+      Identity identity,
+      IscsiTarget target) {
     this.session = session;
     this.connection = connection;
-    this.nexus = nexus;
-    this.device = target.device();
+    this.maximumTransferBytes = target.device().maximumTransferBytes();
     this.parameters = session.parameters();
     this.counters = target.counters();
     this.sessionBytesMax = target.limits().sessionBytesMax();
     this.portalBudget = target.bufferBudget();
     this.earlyBudget = target.earlyBudget();
+    this.path = target.device().connect(nexus, identity, PathTasks.NONE);
   }
 
   /** Takes a command that has been admitted, and ownership of its data. */
@@ -112,8 +117,7 @@ final class TaskSet {
   private void enqueue(ScsiCommand command) {
     counters.commands().increment();
     boolean moves = command.read() || command.write();
-    int length =
-        moves ? (int) Math.min(command.expectedLength(), device.maximumTransferBytes()) : 0;
+    int length = moves ? (int) Math.min(command.expectedLength(), maximumTransferBytes) : 0;
     Task task = new Task(command, length);
     boolean now = waiting.isEmpty() && hasSessionRoom(task) && portalBudget.tryTake(length);
     if (now) {
@@ -298,7 +302,7 @@ final class TaskSet {
     task.inDevice = true;
     CompletableFuture<ScsiResponse> answer;
     try {
-      answer = device.submit(nexus, task.command.lun(), request);
+      answer = path.submit(task.command.lun(), request);
     } catch (RuntimeException e) {
       answer = CompletableFuture.failedFuture(e);
     }
@@ -434,7 +438,8 @@ final class TaskSet {
   }
 
   private void finishIfDrained() {
-    if (inDevice == 0) {
+    if (inDevice == 0 && !drained.isDone()) {
+      path.close();
       drained.complete(null);
     }
   }

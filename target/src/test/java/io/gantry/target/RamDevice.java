@@ -50,7 +50,42 @@ final class RamDevice implements TargetDevice {
   }
 
   @Override
-  public CompletableFuture<ScsiResponse> submit(Nexus nexus, long lun, ScsiRequest request) {
+  public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
+    return new TargetPath() {
+      @Override
+      public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
+        return RamDevice.this.submit(nexus, lun, request);
+      }
+
+      @Override
+      public boolean hasUnit(long lun) {
+        return Lun.decode(lun) == 0;
+      }
+
+      @Override
+      public CompletableFuture<Void> clearTaskSet(long lun) {
+        return tasks.abort(0, false).thenAccept(_ -> {});
+      }
+
+      @Override
+      public CompletableFuture<Void> resetUnit(long lun) {
+        return tasks.abort(0, false).thenAccept(_ -> greeted.clear());
+      }
+
+      @Override
+      public CompletableFuture<Void> resetTarget() {
+        return resetUnit(0);
+      }
+
+      @Override
+      public void close() {
+        greeted.remove(nexus);
+        lost.add(nexus);
+      }
+    };
+  }
+
+  private CompletableFuture<ScsiResponse> submit(Nexus nexus, long lun, ScsiRequest request) {
     requests.add(request);
     CompletableFuture<ScsiResponse> answer = new CompletableFuture<>();
     Runnable work = () -> answer.complete(execute(nexus, lun, request));
@@ -76,12 +111,6 @@ final class RamDevice implements TargetDevice {
     for (Runnable work; (work = held.poll()) != null; ) {
       work.run();
     }
-  }
-
-  @Override
-  public void nexusLost(Nexus nexus) {
-    greeted.remove(nexus);
-    lost.add(nexus);
   }
 
   private ScsiResponse execute(Nexus nexus, long lun, ScsiRequest request) {

@@ -1,0 +1,48 @@
+package io.gantry.target;
+
+import io.gantry.scsi.ScsiRequest;
+import io.gantry.scsi.ScsiResponse;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A path to the logical units of a target device: an I_T nexus while it lasts.
+ *
+ * <p>Safe for use by several threads. LUNs are the eight bytes of the LUN field.
+ */
+public interface TargetPath extends AutoCloseable {
+
+  /**
+   * Starts a command on a logical unit. Does not block: what waits for a disk runs on the target
+   * device's own workers, and the answer may complete on one of them.
+   *
+   * @param lun a logical unit that does not exist answers as SPC-4 says
+   * @param request the command; its buffers belong to the target device until the answer is there
+   * @return completes normally with the answer; exceptionally only for a defect of the target
+   */
+  CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request);
+
+  /** Whether there is a logical unit of this number on this path. */
+  boolean hasUnit(long lun);
+
+  /**
+   * CLEAR TASK SET (SAM-5 7.5): ends the commands of all nexuses on a logical unit, and tells the
+   * others that lost some.
+   *
+   * @return completes when they have ended
+   */
+  CompletableFuture<Void> clearTaskSet(long lun);
+
+  /**
+   * LOGICAL UNIT RESET (SAM-5 7.7, 6.3.3): ends all commands, and with them what a reset ends.
+   *
+   * @return completes when that is done
+   */
+  CompletableFuture<Void> resetUnit(long lun);
+
+  /** Resets all logical units that this path has. */
+  CompletableFuture<Void> resetTarget();
+
+  /** Ends the nexus (I_T nexus loss, SAM-5 6.3.4). No command of it is outstanding any more. */
+  @Override
+  void close();
+}
