@@ -35,6 +35,7 @@ final class DiscoveryHandler extends ChannelInboundHandlerAdapter {
   DiscoveryHandler(String portal, Channel channel, Established session) {
     this.portal = portal;
     this.encoder = new PduEncoder(channel);
+    encoder.digests(session.parameters());
     this.cmdSn = session.cmdSn();
     this.expStatSn = session.expStatSn();
   }

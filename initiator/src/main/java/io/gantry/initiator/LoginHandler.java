@@ -74,7 +74,7 @@ final class LoginHandler<H extends ChannelHandler> extends ChannelInboundHandler
       case InitiatorLogin.Step.Send(var request) -> send(ctx, request);
       case InitiatorLogin.Step.Fail(String problem) -> fail(ctx, problem);
       case InitiatorLogin.Step.Finish(var session) -> {
-        decoder.dataLengthMax(session.parameters().receiveDataSegmentMax());
+        decoder.fullFeature(session.parameters());
         H handler = successor.apply(ctx.channel(), session);
         ctx.pipeline().replace(this, null, handler);
         result.complete(handler);

@@ -85,6 +85,7 @@ final class SessionHandler extends ChannelInboundHandlerAdapter {
     this.commandTimeoutNanos = commandTimeout.toNanos();
     this.channel = channel;
     this.encoder = new PduEncoder(channel);
+    encoder.digests(session.parameters());
     this.parameters = session.parameters();
     this.cmdSn = session.cmdSn();
     this.maxCmdSn = session.maxCmdSn();

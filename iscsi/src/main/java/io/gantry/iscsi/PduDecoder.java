@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A data segment is a composite of slices of the buffers that the socket was read into: nothing
  * is copied here, and nothing is allocated because a header announces it. A header that announces
  * more than {@link #dataLengthMax} ends the connection's input; a PDU of an unknown kind is skipped
- * and reported. Additional header segments (at most 1020 bytes) are skipped.
+ * and reported. Additional header segments (at most 1020 bytes) are skipped. A digest that is wrong
+ * ends the input, too: at error recovery level 0 there is no way to go on but a new session.
  */
 public final class PduDecoder extends ChannelInboundHandlerAdapter {
 
@@ -26,8 +27,10 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   private enum Part {
     HEADER,
     ADDITIONAL_HEADER,
+    HEADER_DIGEST,
     DATA,
     PADDING,
+    DATA_DIGEST,
     DEAD
   }
 
@@ -37,8 +40,15 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   /** Bytes of the current part that have not come yet. */
   private int missing = Pdu.HEADER_LENGTH;
 
-  private Header header = Header.allocate();
+  private final Header header = Header.allocate();
   private @Nullable CompositeByteBuf data;
+
+  private final Digest digest = new Digest();
+  private boolean headerDigest;
+  private boolean dataDigest;
+
+  /** What has come of a digest. */
+  private int received;
 
   /**
    * A decoder at the start of a stream.
@@ -49,9 +59,14 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
     this.dataLengthMax = dataLengthMax;
   }
 
-  /** Changes the limit, from the next header on. To be called on the connection's event loop. */
-  public void dataLengthMax(int bytes) {
-    dataLengthMax = bytes;
+  /**
+   * Takes what a login agreed on, from the next header on. To be called on the connection's event
+   * loop.
+   */
+  public void fullFeature(SessionParameters agreed) {
+    dataLengthMax = agreed.receiveDataSegmentMax();
+    headerDigest = agreed.headerDigest();
+    dataDigest = agreed.dataDigest();
   }
 
   @Override
@@ -81,9 +96,23 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
         if (data == null) {
           data = ctx.alloc().compositeBuffer(SLICES_MAX);
         }
+        if (dataDigest) {
+          digest.update(bytes, bytes.readerIndex(), length);
+        }
         data.addComponent(true, bytes.readRetainedSlice(length));
       }
-      case ADDITIONAL_HEADER, PADDING, DEAD -> bytes.skipBytes(length);
+      case ADDITIONAL_HEADER, PADDING -> {
+        if (headerDigest || dataDigest) {
+          digest.update(bytes, bytes.readerIndex(), length);
+        }
+        bytes.skipBytes(length);
+      }
+      case HEADER_DIGEST, DATA_DIGEST -> {
+        for (int i = 0; i < length; i++) {
+          received = received << 8 | bytes.readUnsignedByte();
+        }
+      }
+      case DEAD -> bytes.skipBytes(length);
     }
   }
 
@@ -91,39 +120,58 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   private void advance(ChannelHandlerContext ctx) {
     switch (part) {
       case HEADER -> {
-        int length = header.dataLength();
-        if (length > dataLengthMax) {
-          part = Part.DEAD;
-          ctx.fireChannelRead(
-              new BadPdu(
-                  header.bytes(),
-                  RejectReason.PROTOCOL_ERROR,
-                  "data segment of %d bytes, at most %d are taken".formatted(length, dataLengthMax),
-                  true));
-          return;
-        }
         part = Part.ADDITIONAL_HEADER;
         missing = header.additionalLength();
+        digest.reset();
+        if (headerDigest) {
+          digest.update(header.bytes());
+        }
       }
       case ADDITIONAL_HEADER -> {
-        part = Part.DATA;
-        missing = header.dataLength();
+        part = Part.HEADER_DIGEST;
+        missing = headerDigest ? Digest.LENGTH : 0;
+      }
+      case HEADER_DIGEST -> {
+        int length = header.dataLength();
+        if (headerDigest && received != digest.value()) {
+          die(ctx, null, "header whose digest is wrong");
+        } else if (length > dataLengthMax) {
+          die(
+              ctx,
+              RejectReason.PROTOCOL_ERROR,
+              "data segment of %d bytes, at most %d are taken".formatted(length, dataLengthMax));
+        } else {
+          part = Part.DATA;
+          missing = length;
+          digest.reset();
+        }
       }
       case DATA -> {
         part = Part.PADDING;
         missing = -header.dataLength() & 3;
       }
       case PADDING -> {
-        Header complete = header;
+        part = Part.DATA_DIGEST;
+        missing = dataDigest && header.dataLength() > 0 ? Digest.LENGTH : 0;
+      }
+      case DATA_DIGEST -> {
+        if (dataDigest && header.dataLength() > 0 && received != digest.value()) {
+          die(ctx, RejectReason.DATA_DIGEST_ERROR, "data segment whose digest is wrong");
+          return;
+        }
         ByteBuf segment = data == null ? Pdu.NO_DATA : data;
         data = null;
-        header = Header.allocate();
         part = Part.HEADER;
         missing = Pdu.HEADER_LENGTH;
-        ctx.fireChannelRead(decode(complete, segment));
+        ctx.fireChannelRead(decode(header, segment));
       }
       case DEAD -> {}
     }
+  }
+
+  private void die(ChannelHandlerContext ctx, @Nullable RejectReason reason, String problem) {
+    part = Part.DEAD;
+    ctx.fireChannelRead(new BadPdu(header.bytes().clone(), reason, problem, true));
   }
 
   private static Inbound decode(Header header, ByteBuf data) {
@@ -136,7 +184,7 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
     }
     data.release();
     String problem = "PDU with the unknown operation code %02Xh".formatted(header.opcode());
-    return new BadPdu(header.bytes(), RejectReason.COMMAND_NOT_SUPPORTED, problem, false);
+    return new BadPdu(header.bytes().clone(), RejectReason.COMMAND_NOT_SUPPORTED, problem, false);
   }
 
   @Override

@@ -16,10 +16,19 @@ public final class PduEncoder {
   };
 
   private final ChannelOutboundInvoker out;
+  private final Digest digest = new Digest();
+  private boolean headerDigest;
+  private boolean dataDigest;
 
   /** An encoder for the connection behind {@code out}. */
   public PduEncoder(ChannelOutboundInvoker out) {
     this.out = out;
+  }
+
+  /** From the next PDU on, digests as negotiated. To be called on the connection's event loop. */
+  public void digests(SessionParameters agreed) {
+    headerDigest = agreed.headerDigest();
+    dataDigest = agreed.dataDigest();
   }
 
   private static ByteBuf padding(int length) {
@@ -36,14 +45,32 @@ public final class PduEncoder {
   public ChannelFuture write(Pdu pdu) {
     ByteBuf data = pdu.data();
     int length = data.readableBytes();
-    ByteBuf header = Unpooled.wrappedBuffer(pdu.header());
+    ByteBuf header = header(pdu.header());
     if (length == 0) {
       data.release();
       return out.write(header);
     }
     var _ = out.write(header);
+    if (dataDigest) {
+      digest.reset();
+      digest.update(data, data.readerIndex(), length);
+      digest.pad(-length & 3);
+    }
     ChannelFuture last = out.write(data);
     int pad = -length & 3;
+    if (dataDigest) {
+      return out.write(
+          Unpooled.buffer(pad + Digest.LENGTH).writeZero(pad).writeInt(digest.value()));
+    }
     return pad == 0 ? last : out.write(PADDING[pad].duplicate());
+  }
+
+  private ByteBuf header(byte[] bytes) {
+    if (!headerDigest) {
+      return Unpooled.wrappedBuffer(bytes);
+    }
+    digest.reset();
+    digest.update(bytes);
+    return Unpooled.buffer(bytes.length + Digest.LENGTH).writeBytes(bytes).writeInt(digest.value());
   }
 }

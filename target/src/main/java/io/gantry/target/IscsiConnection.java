@@ -155,7 +155,8 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     send(response);
-    decoder.dataLengthMax(made.parameters().receiveDataSegmentMax());
+    decoder.fullFeature(made.parameters());
+    encoder.digests(made.parameters());
     InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
     Identity identity = new Identity(made.initiatorName(), null, remote.getAddress());
     session = new IscsiSession(this, target, made, nexus, identity);

@@ -115,7 +115,9 @@ final class IscsiSession {
 
   /** Answers what was no PDU. */
   void receive(BadPdu bad) {
-    reject(bad.header(), bad.reason());
+    if (bad.reason() != null) {
+      reject(bad.header(), bad.reason());
+    }
     if (bad.fatal()) {
       connection.closeAfterFlush(bad.problem());
     }

@@ -74,7 +74,9 @@ class CommandFuzzTest {
           }
         }
         if (random.nextInt(500) == 0) {
-          target.nexusLost(new Nexus("host0", target.name()));
+          try (TargetPath path = path(target)) {
+            path.resetTarget().get(60, TimeUnit.SECONDS);
+          }
         }
       }
     }
@@ -142,5 +144,10 @@ class CommandFuzzTest {
     return random.nextInt(10) == 0
         ? java.util.Arrays.copyOf(bytes, random.nextInt(bytes.length + 1))
         : bytes;
+  }
+
+  private static TargetPath path(PoolTarget target) {
+    return target.connect(
+        new Nexus("host0", target.name()), new Identity("host0", null, null), PathTasks.NONE);
   }
 }

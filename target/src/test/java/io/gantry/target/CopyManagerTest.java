@@ -474,7 +474,7 @@ class CopyManagerTest {
   void informationOutlivesTheNexus() throws IOException {
     source.populate(9, populateList(ONE));
     byte[] before = source.ask(INFORMATION + "00 00 02 26 00 00", 550);
-    target.nexusLost(new Nexus("host", target.name()));
+    source.close();
     source = new Initiator(target, "host", 0);
     assertThat(source.ask(INFORMATION + "00 00 02 26 00 00", 550)).isEqualTo(before);
   }

@@ -29,9 +29,18 @@ final class Initiator {
     device.execute(ScsiRequest.of(new Cdb.TestUnitReady())); // takes the unit attention
   }
 
+  /** Ends the nexus. */
+  void close() throws IOException {
+    device.close();
+  }
+
   /** Hexadecimal digits to bytes; spaces and bars are for the eye. */
   static byte[] hex(String text) {
     return HexFormat.of().parseHex(text.replaceAll("[ |]", ""));
+  }
+
+  ScsiResponse send(ScsiRequest request) throws IOException {
+    return device.execute(request);
   }
 
   ScsiResponse send(String cdb) throws IOException {

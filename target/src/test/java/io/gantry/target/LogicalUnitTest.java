@@ -94,23 +94,22 @@ class LogicalUnitTest {
 
   /** A write that is flagged as a read has no data: it must not look as if it had been done. */
   @Test
-  void aWriteThatComesAsARead() throws Exception {
-    try (ScsiDevice device = target.open("host", 0)) {
-      ByteBuffer room = ByteBuffer.allocate(512);
-      byte[] cdb = hex("8A 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00");
-      assertThat(sense(device.execute(new ScsiRequest(cdb, null, room)))).isEqualTo("05/0E03");
-    }
+  void aWriteThatComesAsARead() throws IOException {
+    ByteBuffer room = ByteBuffer.allocate(512);
+    byte[] cdb = hex("8A 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00");
+    assertThat(sense(unit.send(new ScsiRequest(cdb, null, room)))).isEqualTo("05/0E03");
   }
 
   /** The pool is closed right after the target: nothing may still be running. */
   @Test
   void closingWaitsForRunningCommands() {
-    Nexus nexus = new Nexus("other", NAME);
+    TargetPath path =
+        target.connect(new Nexus("other", NAME), new Identity("other", null, null), PathTasks.NONE);
     byte[] cdb = hex("8A 00 00 00 00 00 00 00 00 00 00 00 03 E8 00 00");
     List<CompletableFuture<ScsiResponse>> answers = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
       ByteBuffer data = ByteBuffer.allocate(BLOCKS * 512);
-      answers.add(target.submit(nexus, 0, new ScsiRequest(cdb, data, null)));
+      answers.add(path.submit(0, new ScsiRequest(cdb, data, null)));
     }
     target.close();
     assertThat(answers).allMatch(CompletableFuture::isDone);
@@ -292,8 +291,7 @@ class LogicalUnitTest {
   void rangesOfTransfers(String what, long lba, long count, String expected) throws IOException {
     ByteBuffer cdb = ByteBuffer.allocate(16);
     cdb.put(0, (byte) (what.equals("read") ? 0x88 : 0x8A)).putLong(2, lba).putInt(10, (int) count);
-    ScsiResponse response =
-        target.open("host", 0).execute(new ScsiRequest(cdb.array(), null, null));
+    ScsiResponse response = unit.send(new ScsiRequest(cdb.array(), null, null));
     assertThat(sense(response)).isEqualTo(expected);
   }
 
