@@ -6,14 +6,34 @@ import java.nio.ByteBuffer;
  * Command descriptor blocks, decoded. Each record is what one row (or one family of rows) of {@link
  * Command} says; {@link #encode} gives the bytes and {@link #decode} reads them back.
  */
-public sealed interface Cdb {
+public sealed interface Cdb
+    permits BlockCdb,
+        Cdb.TestUnitReady,
+        Cdb.RequestSense,
+        Cdb.Inquiry,
+        Cdb.ModeSense,
+        Cdb.ReadCapacity10,
+        Cdb.ReadCapacity16,
+        Cdb.Transfer,
+        Cdb.SynchronizeCache,
+        Cdb.Unmap,
+        Cdb.GetLbaStatus,
+        Cdb.ReportLuns,
+        Cdb.TokenOperation,
+        Cdb.ReceiveRodTokenInformation {
 
   /** The row of the command table. */
   Command command();
 
+  /** How the command counts for a persistent reservation that another nexus holds. */
+  default Command.Access access() {
+    return command().access();
+  }
+
   /** Fills in everything behind the operation code and service action. */
   private void fill(ByteBuffer b) {
     switch (this) {
+      case BlockCdb c -> BlockCdbCodec.fill(c, b);
       case TestUnitReady _ -> {}
       case RequestSense c -> b.put(1, (byte) (c.descriptor ? 1 : 0)).put(4, (byte) c.allocation);
       case Inquiry c ->
@@ -34,22 +54,13 @@ public sealed interface Cdb {
       case ReadCapacity16 c -> b.putInt(10, c.allocation);
       case Transfer c -> {
         b.put(1, (byte) (c.forceUnitAccess ? 8 : 0));
-        if (b.capacity() == 10) {
-          b.putInt(2, (int) c.lba).putShort(7, (short) c.blocks);
-        } else {
-          b.putLong(2, c.lba).putInt(10, (int) c.blocks);
-        }
+        BlockCdbCodec.range(b, c.lba, c.blocks);
       }
-      case SynchronizeCache c -> {
-        b.put(1, (byte) (c.immediate ? 2 : 0));
-        if (b.capacity() == 10) {
-          b.putInt(2, (int) c.lba).putShort(7, (short) c.blocks);
-        } else {
-          b.putLong(2, c.lba).putInt(10, (int) c.blocks);
-        }
-      }
+      case SynchronizeCache c ->
+          BlockCdbCodec.range(b, c.lba, c.blocks).put(1, (byte) (c.immediate ? 2 : 0));
       case Unmap c -> b.putShort(7, (short) c.parameterListLength);
-      case GetLbaStatus c -> b.putLong(2, c.lba).putInt(10, c.allocation);
+      case GetLbaStatus c ->
+          b.putLong(2, c.lba).putInt(10, c.allocation).put(14, (byte) c.reportType);
       case ReportLuns c -> b.put(2, (byte) c.selectReport).putInt(6, c.allocation);
       case TokenOperation c -> b.putInt(6, c.listIdentifier).putInt(10, c.parameterListLength);
       case ReceiveRodTokenInformation c -> b.putInt(2, c.listIdentifier).putInt(10, c.allocation);
@@ -87,17 +98,50 @@ public sealed interface Cdb {
       case MODE_SENSE_10 -> modeSense(command, b, b.getShort(7) & 0xffff);
       case READ_CAPACITY_10 -> new ReadCapacity10(b.getInt(2) & 0xffff_ffffL, (b.get(8) & 1) != 0);
       case READ_CAPACITY_16 -> new ReadCapacity16(b.getLong(2), b.getInt(10), (b.get(14) & 1) != 0);
-      case READ_10, WRITE_10, READ_16, WRITE_16 ->
-          new Transfer(command, lba(b, command), blocks(b, command), (b.get(1) & 8) != 0);
+      case READ_6, WRITE_6 ->
+          new Transfer(
+              command, BlockCdbCodec.lba(b, command), BlockCdbCodec.blocks(b, command), false);
+      case READ_10, WRITE_10, READ_12, WRITE_12, READ_16, WRITE_16 ->
+          new Transfer(
+              command,
+              BlockCdbCodec.lba(b, command),
+              BlockCdbCodec.blocks(b, command),
+              (b.get(1) & 8) != 0);
       case SYNCHRONIZE_CACHE_10, SYNCHRONIZE_CACHE_16 ->
-          new SynchronizeCache(command, lba(b, command), blocks(b, command), (b.get(1) & 2) != 0);
+          new SynchronizeCache(
+              command,
+              BlockCdbCodec.lba(b, command),
+              BlockCdbCodec.blocks(b, command),
+              (b.get(1) & 2) != 0);
       case UNMAP -> new Unmap(b.getShort(7) & 0xffff);
-      case GET_LBA_STATUS -> new GetLbaStatus(b.getLong(2), b.getInt(10));
+      case GET_LBA_STATUS -> new GetLbaStatus(b.getLong(2), b.getInt(10), b.get(14) & 0xff);
       case REPORT_LUNS -> new ReportLuns(b.get(2) & 0xff, b.getInt(6));
       case POPULATE_TOKEN, WRITE_USING_TOKEN ->
           new TokenOperation(command, b.getInt(6), b.getInt(10));
       case RECEIVE_ROD_TOKEN_INFORMATION ->
           new ReceiveRodTokenInformation(b.getInt(2), b.getInt(10));
+      case FORMAT_UNIT,
+          START_STOP_UNIT,
+          PREVENT_ALLOW_MEDIUM_REMOVAL,
+          WRITE_AND_VERIFY_10,
+          WRITE_AND_VERIFY_12,
+          WRITE_AND_VERIFY_16,
+          VERIFY_10,
+          VERIFY_12,
+          VERIFY_16,
+          PRE_FETCH_10,
+          PRE_FETCH_16,
+          READ_DEFECT_DATA_10,
+          READ_DEFECT_DATA_12,
+          WRITE_SAME_10,
+          WRITE_SAME_16,
+          SANITIZE_OVERWRITE,
+          SANITIZE_BLOCK_ERASE,
+          SANITIZE_EXIT_FAILURE_MODE,
+          COMPARE_AND_WRITE,
+          ORWRITE_16,
+          WRITE_ATOMIC_16 ->
+          BlockCdbCodec.decode(command, b);
     };
   }
 
@@ -105,14 +149,6 @@ public sealed interface Cdb {
     int page = b.get(2) & 0xff;
     return new ModeSense(
         command, (b.get(1) & 8) != 0, page >> 6, page & 0x3f, b.get(3) & 0xff, allocation);
-  }
-
-  private static long lba(ByteBuffer b, Command command) {
-    return command.cdbLength() == 10 ? b.getInt(2) & 0xffff_ffffL : b.getLong(2);
-  }
-
-  private static long blocks(ByteBuffer b, Command command) {
-    return command.cdbLength() == 10 ? b.getShort(7) & 0xffff : b.getInt(10) & 0xffff_ffffL;
   }
 
   /** TEST UNIT READY (SPC-4 6.47). */
@@ -197,9 +233,9 @@ public sealed interface Cdb {
   }
 
   /**
-   * READ and WRITE, (10) and (16) (SBC-3 5.11 onwards).
+   * READ and WRITE, (6), (10), (12) and (16) (SBC-3 5.13 onwards).
    *
-   * @param command which of the four
+   * @param command which of the eight
    * @param lba first block
    * @param blocks number of blocks; 0 transfers nothing
    * @param forceUnitAccess FUA: on stable storage before GOOD
@@ -218,7 +254,7 @@ public sealed interface Cdb {
 
     /** Whether data go to the device. */
     public boolean isWrite() {
-      return command == Command.WRITE_10 || command == Command.WRITE_16;
+      return command.access() == Command.Access.WRITE;
     }
   }
 
@@ -256,8 +292,9 @@ public sealed interface Cdb {
    *
    * @param lba first block
    * @param allocation bytes of room for the answer
+   * @param reportType 0: blocks of any state (SBC-4)
    */
-  record GetLbaStatus(long lba, int allocation) implements Cdb {
+  record GetLbaStatus(long lba, int allocation, int reportType) implements Cdb {
     @Override
     public Command command() {
       return Command.GET_LBA_STATUS;

@@ -1,5 +1,16 @@
 package io.gantry.scsi;
 
+import static io.gantry.scsi.Command.Access.ALWAYS;
+import static io.gantry.scsi.Command.Access.READ;
+import static io.gantry.scsi.Command.Access.WRITE;
+import static io.gantry.scsi.Command.Needs.MEDIUM;
+import static io.gantry.scsi.Command.Needs.NOTHING;
+import static io.gantry.scsi.Command.Needs.WRITABLE_MEDIUM;
+import static io.gantry.scsi.Command.TimeLimit.FLUSH;
+import static io.gantry.scsi.Command.TimeLimit.HOURS;
+import static io.gantry.scsi.Command.TimeLimit.INSTANT;
+import static io.gantry.scsi.Command.TimeLimit.TRANSFER;
+
 import java.util.HexFormat;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -7,51 +18,166 @@ import org.jspecify.annotations.Nullable;
 /**
  * The command table: every command that Gantry speaks, one row each.
  *
- * <p>A row gives the operation code, the service action where there is one, and the CDB usage data:
- * for each CDB byte the bits that mean something, as REPORT SUPPORTED OPERATION CODES returns them
+ * <p>A row gives the operation code, the service action where there is one, how the command counts
+ * for reservations, whether it needs the medium, how long it may take, and the CDB usage data: for
+ * each CDB byte the bits that mean something, as REPORT SUPPORTED OPERATION CODES returns them
  * (SPC-4 6.35). The length of the usage data is the length of the CDB. A CDB with a bit set outside
  * its row's usage data is refused, so a row cannot claim less than the command accepts.
  */
 public enum Command {
-  TEST_UNIT_READY(0x00, "00 00 00 00 00 00"),
-  REQUEST_SENSE(0x03, "03 01 00 00 ff 00"),
-  INQUIRY(0x12, "12 01 ff ff ff 00"),
-  MODE_SENSE_6(0x1A, "1a 08 ff ff ff 00"),
-  READ_CAPACITY_10(0x25, "25 00 ff ff ff ff 00 00 01 00"),
-  READ_10(0x28, "28 18 ff ff ff ff 3f ff ff 00"),
-  WRITE_10(0x2A, "2a 18 ff ff ff ff 3f ff ff 00"),
-  SYNCHRONIZE_CACHE_10(0x35, "35 06 ff ff ff ff 3f ff ff 00"),
-  UNMAP(0x42, "42 00 00 00 00 00 3f ff ff 00"),
-  MODE_SENSE_10(0x5A, "5a 18 ff ff 00 00 00 ff ff 00"),
-  POPULATE_TOKEN(0x83, 0x10, "83 10 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
-  WRITE_USING_TOKEN(0x83, 0x11, "83 11 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
-  RECEIVE_ROD_TOKEN_INFORMATION(0x84, 0x07, "84 07 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
-  READ_16(0x88, "88 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
-  WRITE_16(0x8A, "8a 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
-  SYNCHRONIZE_CACHE_16(0x91, "91 06 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
-  READ_CAPACITY_16(0x9E, 0x10, "9e 10 ff ff ff ff ff ff ff ff ff ff ff ff 01 00"),
-  GET_LBA_STATUS(0x9E, 0x12, "9e 12 ff ff ff ff ff ff ff ff ff ff ff ff 00 00"),
-  REPORT_LUNS(0xA0, "a0 00 ff 00 00 00 ff ff ff ff 00 00");
+  TEST_UNIT_READY(0x00, ALWAYS, MEDIUM, INSTANT, "00 00 00 00 00 00"),
+  REQUEST_SENSE(0x03, ALWAYS, NOTHING, INSTANT, "03 01 00 00 ff 00"),
+  FORMAT_UNIT(0x04, WRITE, WRITABLE_MEDIUM, HOURS, "04 38 00 00 00 00"),
+  READ_6(0x08, READ, MEDIUM, TRANSFER, "08 1f ff ff ff 00"),
+  WRITE_6(0x0A, WRITE, WRITABLE_MEDIUM, TRANSFER, "0a 1f ff ff ff 00"),
+  INQUIRY(0x12, ALWAYS, NOTHING, INSTANT, "12 01 ff ff ff 00"),
+  MODE_SENSE_6(0x1A, ALWAYS, NOTHING, INSTANT, "1a 08 ff ff ff 00"),
+  START_STOP_UNIT(0x1B, WRITE, NOTHING, FLUSH, "1b 01 00 0f f7 00"),
+  PREVENT_ALLOW_MEDIUM_REMOVAL(0x1E, WRITE, NOTHING, INSTANT, "1e 00 00 00 03 00"),
+  READ_CAPACITY_10(0x25, ALWAYS, MEDIUM, INSTANT, "25 00 ff ff ff ff 00 00 01 00"),
+  READ_10(0x28, READ, MEDIUM, TRANSFER, "28 18 ff ff ff ff 3f ff ff 00"),
+  WRITE_10(0x2A, WRITE, WRITABLE_MEDIUM, TRANSFER, "2a 18 ff ff ff ff 3f ff ff 00"),
+  WRITE_AND_VERIFY_10(0x2E, WRITE, WRITABLE_MEDIUM, FLUSH, "2e 16 ff ff ff ff 3f ff ff 00"),
+  VERIFY_10(0x2F, READ, MEDIUM, TRANSFER, "2f 16 ff ff ff ff 3f ff ff 00"),
+  PRE_FETCH_10(0x34, READ, MEDIUM, TRANSFER, "34 02 ff ff ff ff 3f ff ff 00"),
+  SYNCHRONIZE_CACHE_10(0x35, WRITE, MEDIUM, FLUSH, "35 06 ff ff ff ff 3f ff ff 00"),
+  READ_DEFECT_DATA_10(0x37, READ, MEDIUM, INSTANT, "37 00 1f 00 00 00 00 ff ff 00"),
+  WRITE_SAME_10(0x41, WRITE, WRITABLE_MEDIUM, TRANSFER, "41 08 ff ff ff ff 3f ff ff 00"),
+  UNMAP(0x42, WRITE, WRITABLE_MEDIUM, TRANSFER, "42 00 00 00 00 00 3f ff ff 00"),
+  SANITIZE_OVERWRITE(0x48, 0x01, WRITE, WRITABLE_MEDIUM, HOURS, "48 a1 00 00 00 00 00 ff ff 00"),
+  SANITIZE_BLOCK_ERASE(0x48, 0x02, WRITE, WRITABLE_MEDIUM, HOURS, "48 a2 00 00 00 00 00 00 00 00"),
+  SANITIZE_EXIT_FAILURE_MODE(0x48, 0x1F, WRITE, MEDIUM, INSTANT, "48 bf 00 00 00 00 00 00 00 00"),
+  MODE_SENSE_10(0x5A, ALWAYS, NOTHING, INSTANT, "5a 18 ff ff 00 00 00 ff ff 00"),
+  POPULATE_TOKEN(
+      0x83, 0x10, READ, MEDIUM, TRANSFER, "83 10 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_USING_TOKEN(
+      0x83,
+      0x11,
+      WRITE,
+      WRITABLE_MEDIUM,
+      TRANSFER,
+      "83 11 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
+  RECEIVE_ROD_TOKEN_INFORMATION(
+      0x84, 0x07, ALWAYS, NOTHING, INSTANT, "84 07 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
+  READ_16(0x88, READ, MEDIUM, TRANSFER, "88 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  COMPARE_AND_WRITE(
+      0x89, WRITE, WRITABLE_MEDIUM, TRANSFER, "89 18 ff ff ff ff ff ff ff ff 00 00 00 ff 3f 00"),
+  WRITE_16(
+      0x8A, WRITE, WRITABLE_MEDIUM, TRANSFER, "8a 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  ORWRITE_16(
+      0x8B, WRITE, WRITABLE_MEDIUM, TRANSFER, "8b 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_AND_VERIFY_16(
+      0x8E, WRITE, WRITABLE_MEDIUM, FLUSH, "8e 16 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  VERIFY_16(0x8F, READ, MEDIUM, TRANSFER, "8f 16 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  PRE_FETCH_16(0x90, READ, MEDIUM, TRANSFER, "90 02 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  SYNCHRONIZE_CACHE_16(
+      0x91, WRITE, MEDIUM, FLUSH, "91 06 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_SAME_16(
+      0x93, WRITE, WRITABLE_MEDIUM, TRANSFER, "93 09 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_ATOMIC_16(
+      0x9C, WRITE, WRITABLE_MEDIUM, TRANSFER, "9c 18 ff ff ff ff ff ff ff ff 00 00 ff ff 3f 00"),
+  READ_CAPACITY_16(
+      0x9E, 0x10, ALWAYS, MEDIUM, INSTANT, "9e 10 ff ff ff ff ff ff ff ff ff ff ff ff 01 00"),
+  GET_LBA_STATUS(
+      0x9E, 0x12, READ, MEDIUM, INSTANT, "9e 12 ff ff ff ff ff ff ff ff ff ff ff ff ff 00"),
+  REPORT_LUNS(0xA0, ALWAYS, NOTHING, INSTANT, "a0 00 ff 00 00 00 ff ff ff ff 00 00"),
+  READ_12(0xA8, READ, MEDIUM, TRANSFER, "a8 18 ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_12(0xAA, WRITE, WRITABLE_MEDIUM, TRANSFER, "aa 18 ff ff ff ff ff ff ff ff 3f 00"),
+  WRITE_AND_VERIFY_12(0xAE, WRITE, WRITABLE_MEDIUM, FLUSH, "ae 16 ff ff ff ff ff ff ff ff 3f 00"),
+  VERIFY_12(0xAF, READ, MEDIUM, TRANSFER, "af 16 ff ff ff ff ff ff ff ff 3f 00"),
+  READ_DEFECT_DATA_12(0xB7, READ, MEDIUM, INSTANT, "b7 1f ff ff ff ff ff ff ff ff 00 00");
+
+  /**
+   * How a command counts for a persistent reservation that another nexus holds (SPC-4 5.13.1, SBC-3
+   * 4.15). Some commands say it in their CDB: {@link Cdb#access}.
+   */
+  public enum Access {
+    /** Allowed, whatever is reserved. */
+    ALWAYS,
+    /** Allowed where others may read. */
+    READ,
+    /** Allowed where others may write. */
+    WRITE,
+    /** Makes or ends reservations, and has rules of its own. */
+    RESERVATION
+  }
+
+  /** What a command cannot do without. */
+  public enum Needs {
+    NOTHING,
+    /** A medium that is there and ready: not ejected, not being sanitized. */
+    MEDIUM,
+    /** One that may be written, too: the command changes what is on it. */
+    WRITABLE_MEDIUM
+  }
+
+  /** How long a command takes. */
+  public enum TimeLimit {
+    /** Answered from memory. */
+    INSTANT(1, 30),
+    /** As many bytes as one command may move. */
+    TRANSFER(1, 60),
+    /** Waits for stable storage, behind what others have written. */
+    FLUSH(5, 180),
+    /** All of the medium. */
+    HOURS(3600, 24 * 3600);
+
+    private final int nominalSeconds;
+    private final int recommendedSeconds;
+
+    TimeLimit(int nominalSeconds, int recommendedSeconds) {
+      this.nominalSeconds = nominalSeconds;
+      this.recommendedSeconds = recommendedSeconds;
+    }
+
+    /** How long it takes at least before an initiator should begin to wonder. */
+    public int nominalSeconds() {
+      return nominalSeconds;
+    }
+
+    /** After what time an initiator should give it up. */
+    public int recommendedSeconds() {
+      return recommendedSeconds;
+    }
+  }
 
   private static final Command[] VALUES = values();
 
   private final int opcode;
   private final OptionalInt serviceAction;
+  private final Access access;
+  private final Needs needs;
+  private final TimeLimit timeLimit;
 
   @SuppressWarnings("ImmutableEnumChecker") // never handed out or written
   private final byte[] usage;
 
-  Command(int opcode, String usage) {
-    this(opcode, OptionalInt.empty(), usage);
+  Command(int opcode, Access access, Needs needs, TimeLimit timeLimit, String usage) {
+    this(opcode, OptionalInt.empty(), access, needs, timeLimit, usage);
   }
 
-  Command(int opcode, int serviceAction, String usage) {
-    this(opcode, OptionalInt.of(serviceAction), usage);
+  Command(
+      int opcode,
+      int serviceAction,
+      Access access,
+      Needs needs,
+      TimeLimit timeLimit,
+      String usage) {
+    this(opcode, OptionalInt.of(serviceAction), access, needs, timeLimit, usage);
   }
 
-  Command(int opcode, OptionalInt serviceAction, String usage) {
+  Command(
+      int opcode,
+      OptionalInt serviceAction,
+      Access access,
+      Needs needs,
+      TimeLimit timeLimit,
+      String usage) {
     this.opcode = opcode;
     this.serviceAction = serviceAction;
+    this.access = access;
+    this.needs = needs;
+    this.timeLimit = timeLimit;
     this.usage = HexFormat.ofDelimiter(" ").parseHex(usage);
   }
 
@@ -63,6 +189,21 @@ public enum Command {
   /** Service action (byte 1 bits 4 to 0), for operation codes that carry several commands. */
   public OptionalInt serviceAction() {
     return serviceAction;
+  }
+
+  /** How it counts for reservations, unless its CDB says otherwise. */
+  public Access access() {
+    return access;
+  }
+
+  /** What it cannot do without. */
+  public Needs needs() {
+    return needs;
+  }
+
+  /** How long it takes. */
+  public TimeLimit timeLimit() {
+    return timeLimit;
   }
 
   /** Bytes of the CDB. */

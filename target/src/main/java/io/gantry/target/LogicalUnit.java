@@ -1,5 +1,6 @@
 package io.gantry.target;
 
+import io.gantry.scsi.BlockCdb;
 import io.gantry.scsi.BlockLimits;
 import io.gantry.scsi.BlockRange;
 import io.gantry.scsi.Capacity;
@@ -132,6 +133,7 @@ final class LogicalUnit {
   private CompletableFuture<ScsiResponse> carryOut(UnitNexus nexus, Cdb cdb, ScsiRequest request)
       throws IOException {
     return switch (cdb) {
+      case BlockCdb _ -> done(ScsiResponse.check(Sense.INVALID_OPERATION_CODE));
       case Cdb.TestUnitReady _ -> done(ScsiResponse.good(0));
       case Cdb.RequestSense c ->
           done(CommandData.answer(request, c.allocation(), requestSense(c, nexus)));
