@@ -18,6 +18,9 @@ final class Catalog {
   private final Map<Integer, Volume> volumes = new TreeMap<>();
   private final Map<Integer, Snapshot> snapshots = new TreeMap<>();
 
+  /** What is being erased, by the volume that held it. */
+  private final Map<Integer, Erasure> erasures = new TreeMap<>();
+
   private final TokenSet tokens = new TokenSet();
   private int nextVolume;
   private int nextSnapshot;
@@ -55,6 +58,14 @@ final class Catalog {
     return Optional.ofNullable(snapshots.get(id));
   }
 
+  List<Erasure> erasures() {
+    return List.copyOf(erasures.values());
+  }
+
+  Optional<Erasure> erasure(int volume) {
+    return Optional.ofNullable(erasures.get(volume));
+  }
+
   TokenSet tokens() {
     return tokens;
   }
@@ -64,6 +75,7 @@ final class Catalog {
     return Stream.of(
             volumes.values().stream().map(volume -> volume.table),
             snapshots.values().stream().map(snapshot -> snapshot.table),
+            erasures.values().stream().map(erasure -> erasure.table),
             tokens.tables())
         .flatMap(stream -> stream);
   }
@@ -93,6 +105,25 @@ final class Catalog {
           metadata.space.take(r.chunk() + i);
           table.set(r.index() + i, r.chunk() + i);
         }
+      }
+      case JournalRecord.Filled r -> {
+        metadata.space.take(r.chunk());
+        requireVolume(r.volume()).table.fill(r.index(), r.count(), r.chunk());
+      }
+      case JournalRecord.ErasureBegun r -> {
+        Volume volume = requireVolume(r.volume());
+        long count = chunks(volume.sizeBytes());
+        requireNew(erasures.get(r.volume()), "erasure of volume", r.volume());
+        PageTable table = copy(volume.table, count);
+        erasures.put(r.volume(), new Erasure(metadata, r.volume(), r.plan(), table));
+        volume.table.clear(0, count);
+      }
+      case JournalRecord.ErasureEnded r -> {
+        Erasure erasure = erasures.remove(r.volume());
+        if (erasure == null) {
+          throw new IllegalStateException("unknown erasure of volume " + r.volume());
+        }
+        erasure.table.drop();
       }
       case JournalRecord.Unmapped r -> requireVolume(r.volume()).table.clear(r.index(), r.count());
       case JournalRecord.SnapshotCreated r -> {
@@ -224,6 +255,10 @@ final class Catalog {
               CheckpointRecord.root(s.table))
           .encode(out);
     }
+    for (Erasure e : erasures.values()) {
+      new CheckpointRecord.ErasureState(e.volumeId(), e.plan(), CheckpointRecord.root(e.table))
+          .encode(out);
+    }
     tokens.saveEnded(out);
     return tokens.nextSerial();
   }
@@ -259,6 +294,11 @@ final class Catalog {
         PageTable table = restored(chunks(end), roots.root(r.root()));
         requireNew(tokens.find(r.token()).orElse(null), "token", r.token());
         add(r.token(), r.volume(), r.blockBytes(), r.extents(), r.terms(), table);
+      }
+      case CheckpointRecord.ErasureState r -> {
+        PageTable table = restored(1, roots.root(r.root()));
+        requireNew(erasures.get(r.volume()), "erasure of volume", r.volume());
+        erasures.put(r.volume(), new Erasure(metadata, r.volume(), r.plan(), table));
       }
       case CheckpointRecord.ChecksumTable r ->
           metadata.space.checksums.restore(roots.numbers(r.root()));

@@ -39,6 +39,9 @@ sealed interface CheckpointRecord {
   record ResultState(String owner, long number, long keptMillis, byte[] result)
       implements CheckpointRecord {}
 
+  /** What a volume held and is being overwritten. */
+  record ErasureState(int volume, Erasure.Plan plan, long root) implements CheckpointRecord {}
+
   /** The table of checksums. */
   record ChecksumTable(long root) implements CheckpointRecord {}
 
@@ -79,6 +82,7 @@ sealed interface CheckpointRecord {
       case TokenGone r -> out.type(5).int8(r.token).int4(r.reason.code());
       case ResultState r ->
           out.type(6).text(r.owner).int8(r.number).int8(r.keptMillis).bytes(r.result);
+      case ErasureState r -> out.type(7).int4(r.volume).plan(r.plan).int8(r.root);
       case ChecksumTable r -> out.type(10).int8(r.root);
     }
   }
@@ -121,6 +125,7 @@ sealed interface CheckpointRecord {
       case 6 ->
           new ResultState(
               JournalRecord.text(in), in.getLong(), in.getLong(), JournalRecord.bytes(in));
+      case 7 -> new ErasureState(in.getInt(), JournalRecord.plan(in), in.getLong());
       case 10 -> new ChecksumTable(in.getLong());
       default -> throw new IllegalArgumentException("unknown catalog record type " + type);
     };

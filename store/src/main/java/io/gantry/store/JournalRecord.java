@@ -75,6 +75,15 @@ sealed interface JournalRecord {
   /** Chunks from one on have these checksums. */
   record Summed(long chunk, List<Integer> checksums) implements JournalRecord {}
 
+  /** {@code count} chunks of a volume from {@code index} now all are this one. */
+  record Filled(int volume, long index, long chunk, long count) implements JournalRecord {}
+
+  /** What a volume held is to be overwritten, and the volume is empty. */
+  record ErasureBegun(int volume, Erasure.Plan plan) implements JournalRecord {}
+
+  /** It was. */
+  record ErasureEnded(int volume) implements JournalRecord {}
+
   /** A result is kept, in place of an earlier one of the same owner and number. */
   @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
   record ResultKept(String owner, long number, long keptMillis, byte[] result)
@@ -108,6 +117,9 @@ sealed interface JournalRecord {
       case ResultKept r ->
           out.type(16).text(r.owner).int8(r.number).int8(r.keptMillis).bytes(r.result);
       case ResultDropped r -> out.type(17).text(r.owner).int8(r.number);
+      case Filled r -> out.type(18).int4(r.volume).int8(r.index).int8(r.chunk).int8(r.count);
+      case ErasureBegun r -> out.type(21).int4(r.volume).plan(r.plan);
+      case ErasureEnded r -> out.type(22).int4(r.volume);
       case Summed r -> {
         out.type(20).int8(r.chunk).int2(r.checksums.size());
         r.checksums.forEach(out::int4);
@@ -143,6 +155,9 @@ sealed interface JournalRecord {
       case 15 -> new TokenCreated(in.getLong(), in.getInt(), terms(in), extents(in));
       case 16 -> new ResultKept(text(in), in.getLong(), in.getLong(), bytes(in));
       case 17 -> new ResultDropped(text(in), in.getLong());
+      case 18 -> new Filled(in.getInt(), in.getLong(), in.getLong(), in.getLong());
+      case 21 -> new ErasureBegun(in.getInt(), plan(in));
+      case 22 -> new ErasureEnded(in.getInt());
       default -> throw new IllegalArgumentException("unknown journal record type " + type);
     };
   }
@@ -168,6 +183,10 @@ sealed interface JournalRecord {
 
   static Token.Terms terms(ByteBuffer in) {
     return new Token.Terms(in.getLong(), in.getLong(), in.getLong(), in.get() != 0);
+  }
+
+  static Erasure.Plan plan(ByteBuffer in) {
+    return new Erasure.Plan(in.get(), in.get() != 0, bytes(in));
   }
 
   static List<Extent> extents(ByteBuffer in) {

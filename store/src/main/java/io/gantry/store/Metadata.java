@@ -224,12 +224,32 @@ final class Metadata implements AutoCloseable {
 
   /** Puts a record into the journal's buffer. Called under the metadata lock. */
   void append(JournalRecord change) {
+    RecordOutput out = recordOutput();
+    change.encode(out);
+    changes++;
+    hurryIfLong(out);
+  }
+
+  /**
+   * Puts records into the journal's buffer that a crash must leave all of or none. Called under the
+   * metadata lock.
+   */
+  void appendTogether(List<JournalRecord> together) {
+    RecordOutput out = recordOutput(); // becomes one frame
+    together.forEach(change -> change.encode(out));
+    changes += together.size();
+    hurryIfLong(out);
+  }
+
+  private RecordOutput recordOutput() {
     if (records.isEmpty() || records.getLast().length() > RECORD_BUFFER) {
       records.add(new RecordOutput());
     }
-    change.encode(records.getLast());
-    changes++;
-    if (records.getLast().length() > RECORD_BUFFER) {
+    return records.getLast();
+  }
+
+  private void hurryIfLong(RecordOutput out) {
+    if (out.length() > RECORD_BUFFER) {
       commits.hurry();
     }
   }

@@ -159,6 +159,28 @@ final class PageTable {
     replace(index, count, count, null, 0);
   }
 
+  /** Makes a run of indexes all name one chunk, whose one reference passes to the table. */
+  void fill(long index, long count, long chunk) {
+    Page page = space.pages.create(0);
+    for (int slot = 0; slot < Page.ENTRIES; slot++) {
+      page.setChunk(slot, chunk);
+      if (slot > 0) {
+        space.retain(chunk);
+      }
+    }
+    for (int level = 1; level < height; level++) {
+      Page above = space.pages.create(level);
+      for (int slot = 0; slot < Page.ENTRIES; slot++) {
+        above.setChild(slot, page);
+      }
+      page.references = Page.ENTRIES;
+      page = above;
+    }
+    PageTable everywhere = new PageTable(space, Page.entrySpan(height), page);
+    replace(index, count, count, everywhere, 0);
+    everywhere.drop();
+  }
+
   /**
    * Makes a run of indexes name the same chunks as a run of another table: whole pages where the
    * two lie alike in them, entries elsewhere.

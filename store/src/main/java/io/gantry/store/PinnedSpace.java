@@ -122,6 +122,7 @@ final class PinnedSpace {
       catalog.volumes().stream()
           .flatMap(volume -> catalog.snapshots(volume).stream())
           .forEach(snapshot -> marking.mark(snapshot.table.root()));
+      catalog.erasures().forEach(erasure -> marking.mark(erasure.table.root()));
       metadata.space.marking = marking;
       return null;
     });

@@ -460,6 +460,32 @@ public final class Pool implements AutoCloseable {
     return metadata.results;
   }
 
+  // Erasing
+
+  /**
+   * Begins to erase a volume: from now on it holds what the last pass writes, all through, and what
+   * it held is known to the {@link Erasure} alone, which then has to be run. Snapshots, clones and
+   * tokens stay. Both are durable when this returns.
+   *
+   * @throws IllegalArgumentException if an erasure of the volume is not at its end
+   */
+  public Erasure erase(Volume volume, Erasure.Plan plan) throws IOException {
+    Erasure erasure;
+    volume.freezeLock.writeLock().lock();
+    try {
+      erasure = Erasure.begin(metadata, volume, plan);
+    } finally {
+      volume.freezeLock.writeLock().unlock();
+    }
+    flush();
+    return erasure;
+  }
+
+  /** What is being erased: to be run, after a restart too. */
+  public List<Erasure> erasures() {
+    return metadata.locked(metadata.catalog()::erasures);
+  }
+
   // Durability
 
   /**

@@ -154,6 +154,10 @@ public record PoolCheck(
         look(snapshot.table, name, end, visited, findings);
       }
     }
+    for (Erasure erasure : metadata.catalog().erasures()) {
+      String name = "what volume %d held".formatted(erasure.volumeId());
+      look(erasure.table, name, end, visited, findings);
+    }
     for (Token token : metadata.catalog().tokens().from(0, Long.MIN_VALUE, Integer.MAX_VALUE)) {
       look(token.table, "token %016x".formatted(token.number()), end, visited, findings);
     }

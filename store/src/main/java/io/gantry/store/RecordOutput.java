@@ -48,6 +48,10 @@ final class RecordOutput {
         .int1(terms.persistent() ? 1 : 0);
   }
 
+  RecordOutput plan(Erasure.Plan plan) {
+    return int1(plan.passes()).int1(plan.invert() ? 1 : 0).bytes(plan.block());
+  }
+
   RecordOutput extents(List<Extent> extents) {
     int2(extents.size());
     extents.forEach(extent -> int8(extent.offset()).int8(extent.length()));

@@ -3,6 +3,7 @@ package io.gantry.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -158,6 +159,49 @@ public final class Volume {
     source.position(source.limit());
   }
 
+  /** What becomes of a range. */
+  @FunctionalInterface
+  public interface Change {
+    /**
+     * Tells what a range is to hold. May be asked again if something has come between.
+     *
+     * @param old what it holds now, read-only
+     * @return as many bytes, or null to leave it as it is
+     */
+    @Nullable ByteBuffer of(ByteBuffer old);
+  }
+
+  /**
+   * Writes a buffer from its position to its limit, wholly or not at all: no reader sees a part of
+   * it, and neither does a power failure leave one.
+   *
+   * @throws NoSpaceException if the pool is full; nothing has been written
+   * @throws ReadOnlyVolumeException if the volume is read-only
+   * @throws OutOfRangeException if the range is not within the volume
+   */
+  public void writeAtomic(long offset, ByteBuffer source) throws IOException {
+    requireWithin(offset, source.remaining());
+    if (source.hasRemaining()) {
+      int length = source.remaining();
+      new AtomicUpdate(this, metadata, reader, offset, length, false, _ -> source.duplicate())
+          .run();
+    }
+    source.position(source.limit());
+  }
+
+  /**
+   * Reads a range and writes what becomes of it, wholly or not at all, with no other write in
+   * between.
+   *
+   * @return whether there was a change
+   * @throws IOException as {@link #writeAtomic}
+   */
+  public boolean update(long offset, int length, Change change) throws IOException {
+    requireWithin(offset, length);
+    return length == 0
+        || new AtomicUpdate(this, metadata, reader, offset, length, true, change).run();
+  }
+
   private void writePiece(long offset, ByteBuffer source) throws IOException {
     int chunkBytes = metadata.chunkBytes();
     long first = offset / chunkBytes;
@@ -220,7 +264,7 @@ public final class Volume {
       }
       return placed;
     } catch (IOException | RuntimeException e) {
-      giveBack(java.util.Arrays.copyOf(placements, placed));
+      giveBack(Arrays.copyOf(placements, placed));
       throw e;
     }
   }
@@ -371,6 +415,83 @@ public final class Volume {
         });
       }
       writeZeros(Math.max(headEnd, endChunk * chunkBytes), end);
+    } finally {
+      freezeLock.readLock().unlock();
+    }
+  }
+
+  /**
+   * Writes a block over and over. Whole chunks of the range all become the same one, so it takes
+   * hardly any time or space, whatever the length.
+   *
+   * @param block divides the chunks of the pool, and the offset and length
+   * @throws NoSpaceException if the pool is full; a part may have been written
+   */
+  public void fill(long offset, long length, ByteBuffer block) throws IOException {
+    requireWithin(offset, length);
+    int chunkBytes = metadata.chunkBytes();
+    if (offset % block.remaining() != 0
+        || length % block.remaining() != 0
+        || chunkBytes % block.remaining() != 0) {
+      throw new IllegalArgumentException(
+          "%d+%d is no range of blocks of %d".formatted(offset, length, block.remaining()));
+    }
+    byte[] bytes = new byte[block.remaining()];
+    block.get(block.position(), bytes);
+    if (Arrays.equals(bytes, new byte[bytes.length])) {
+      zero(offset, length);
+      return;
+    }
+    ByteBuffer chunk = Erasure.repeated(bytes, chunkBytes);
+    long end = offset + length;
+    long firstChunk = (offset + chunkBytes - 1) / chunkBytes;
+    long endChunk = end / chunkBytes;
+    long headEnd = Math.min(end, firstChunk * chunkBytes);
+    write(offset, chunk.slice(0, (int) (headEnd - offset)));
+    int attempts = 0;
+    boolean filled = firstChunk >= endChunk;
+    while (!filled) {
+      try {
+        fillChunks(firstChunk, endChunk, chunk);
+        filled = true;
+      } catch (NoSpaceException e) {
+        if (!metadata.keeper.makeRoom(e, attempts++, chunkBytes)) {
+          throw e;
+        }
+      }
+    }
+    long tail = Math.max(headEnd, endChunk * chunkBytes);
+    write(tail, chunk.slice(0, (int) (end - tail)));
+  }
+
+  private void fillChunks(long first, long end, ByteBuffer content) throws IOException {
+    freezeLock.readLock().lock(); // keeps the size as it is
+    try {
+      long endByte = end * metadata.chunkBytes();
+      long chunk =
+          metadata.lockedIo(() -> {
+            requireWritable(endByte);
+            return metadata.space.allocate();
+          });
+      boolean mapped = false;
+      try {
+        Medium.await(writeChunks(chunk * metadata.chunkBytes(), content.duplicate()));
+        mapped =
+            metadata.lockedIo(() -> {
+              requireWritable(endByte);
+              metadata.space.written(chunk);
+              table.fill(first, end - first, chunk);
+              metadata.append(new JournalRecord.Filled(id, first, chunk, end - first));
+              return true;
+            });
+      } finally {
+        if (!mapped) {
+          metadata.locked(() -> {
+            metadata.space.giveBack(chunk);
+            return null;
+          });
+        }
+      }
     } finally {
       freezeLock.readLock().unlock();
     }

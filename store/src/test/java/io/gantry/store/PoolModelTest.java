@@ -85,6 +85,9 @@ class PoolModelTest {
     for (Token token : pool.tokens()) {
       pool.end(token, Token.End.REVOKED);
     }
+    for (Erasure erasure : pool.erasures()) {
+      assertThat(erasure.run(0, _ -> true)).isTrue();
+    }
     for (Volume volume : pool.volumes()) {
       for (Snapshot snapshot : pool.snapshots(volume)) {
         pool.deleteSnapshot(snapshot);
@@ -111,7 +114,7 @@ class PoolModelTest {
     byte[] model = volumes.get(name);
     int offset = random.nextInt(model.length / BLOCK) * BLOCK;
     int length = length(model.length - offset, random);
-    switch (random.nextInt(16)) {
+    switch (random.nextInt(19)) {
       case 0, 1, 2, 3 -> {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
@@ -163,6 +166,21 @@ class PoolModelTest {
       case 13 -> useSnapshot(pool, volume, random);
       case 14 -> resize(pool, volume, random);
       case 15 -> administer(pool, volume, random);
+      case 16 -> {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        volume.writeAtomic(offset, ByteBuffer.wrap(bytes));
+        System.arraycopy(bytes, 0, model, offset, length);
+      }
+      case 17 -> {
+        byte[] block = new byte[BLOCK];
+        random.nextBytes(block);
+        volume.fill(offset, length, ByteBuffer.wrap(block));
+        for (int at = offset; at < offset + length; at += BLOCK) {
+          System.arraycopy(block, 0, model, at, BLOCK);
+        }
+      }
+      case 18 -> erase(pool, volume, random);
       case 11 -> {
         if (random.nextInt(10) == 0) {
           for (Snapshot snapshot : pool.snapshots(volume)) {
@@ -179,6 +197,18 @@ class PoolModelTest {
       }
       default -> throw new AssertionError();
     }
+  }
+
+  private void erase(Pool pool, Volume volume, Random random) throws IOException {
+    for (Erasure erasure : pool.erasures()) {
+      assertThat(erasure.run(0, _ -> true)).isTrue();
+    }
+    byte[] model = volumes.get(volume.name());
+    byte value = (byte) random.nextInt(2);
+    byte[] block = new byte[BLOCK];
+    Arrays.fill(block, value);
+    Arrays.fill(model, value);
+    pool.erase(volume, new Erasure.Plan(1, false, block));
   }
 
   private void useSnapshot(Pool pool, Volume volume, Random random) throws IOException {
