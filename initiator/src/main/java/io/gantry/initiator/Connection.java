@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -42,14 +43,14 @@ record Connection<H extends ChannelHandler>(EventLoopGroup group, Channel channe
   private static final int RECEIVE_DATA_SEGMENT_MAX = 256 * 1024;
   private static final int LOGIN_DATA_SEGMENT_MAX = 8192;
 
+  /** Most times that a login follows a target that has moved. */
+  private static final int MOVES_MAX = 4;
+
+  /** Nobody may predict a CHAP challenge. */
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private static final Map<Key, String> DISCOVERY_OFFERS =
-      Map.of(
-          Key.HEADER_DIGEST,
-          Key.NONE,
-          Key.DATA_DIGEST,
-          Key.NONE,
-          Key.MAX_RECV_DATA_SEGMENT_LENGTH,
-          Integer.toString(RECEIVE_DATA_SEGMENT_MAX));
+      Map.of(Key.MAX_RECV_DATA_SEGMENT_LENGTH, Integer.toString(RECEIVE_DATA_SEGMENT_MAX));
 
   private static final Map<Key, String> SESSION_OFFERS = sessionOffers();
 
@@ -69,14 +70,47 @@ record Connection<H extends ChannelHandler>(EventLoopGroup group, Channel channe
     return offers;
   }
 
+  private static Map<Key, String> offers(Map<Key, String> usual, SessionOptions.Digests digests) {
+    Map<Key, String> offers = new EnumMap<>(usual);
+    offers.put(Key.HEADER_DIGEST, digests.header() ? "CRC32C" : "None,CRC32C");
+    offers.put(Key.DATA_DIGEST, digests.data() ? "CRC32C" : "None,CRC32C");
+    return offers;
+  }
+
   /**
-   * Connects and logs in.
+   * Connects and logs in, where the target sends it if it has moved.
    *
    * @param target the target, or null for a discovery session
    * @param successor makes the handler of the full feature phase
    * @throws IOException if that fails; the message names the portal and the reason
    */
   static <H extends ChannelHandler> Connection<H> open(
+      String firstHost,
+      int firstPort,
+      @Nullable String target,
+      SessionOptions options,
+      BiFunction<Channel, InitiatorLogin.Established, H> successor)
+      throws IOException {
+    String host = firstHost;
+    int port = firstPort;
+    for (int moves = 0; ; moves++) {
+      try {
+        return openAt(host, port, target, options, successor);
+      } catch (IOException e) {
+        if (!(e.getCause() instanceof TargetMovedException moved) || moves == MOVES_MAX) {
+          throw e;
+        }
+        TargetAddress next = TargetAddress.parse(moved.address());
+        if (next == null) {
+          throw e;
+        }
+        host = next.host();
+        port = next.port();
+      }
+    }
+  }
+
+  private static <H extends ChannelHandler> Connection<H> openAt(
       String host,
       int port,
       @Nullable String target,
@@ -89,7 +123,9 @@ record Connection<H extends ChannelHandler>(EventLoopGroup group, Channel channe
             options.initiatorName(),
             target,
             options.isid(),
-            target == null ? DISCOVERY_OFFERS : SESSION_OFFERS);
+            offers(target == null ? DISCOVERY_OFFERS : SESSION_OFFERS, options.digests()),
+            options.user(),
+            RANDOM);
     EventLoopGroup group =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("gantry-initiator", true), NioIoHandler.newFactory());

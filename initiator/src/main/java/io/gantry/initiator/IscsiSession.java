@@ -1,5 +1,6 @@
 package io.gantry.initiator;
 
+import io.gantry.iscsi.ChapUser;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.scsi.ScsiRequest;
@@ -8,6 +9,7 @@ import io.gantry.scsi.Sense;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -42,16 +44,14 @@ public final class IscsiSession implements ScsiDevice {
    * @throws IOException if the portal cannot be reached, refuses the login, or has no such LUN
    */
   public static IscsiSession open(IscsiUrl url, SessionOptions options) throws IOException {
-    if (url.user() != null) {
-      throw new IOException(url + ": authentication with CHAP is not supported");
-    }
+    ChapUser user = options.user() != null ? options.user() : ChapEnvironment.user(url, Map.of());
     IscsiSession session =
         new IscsiSession(
             Connection.open(
                 url.host(),
                 url.port(),
                 url.target(),
-                options,
+                options.withUser(user),
                 (channel, made) ->
                     new SessionHandler(
                         url.portal(), url.lun(), options.commandTimeout(), channel, made)));
@@ -82,8 +82,13 @@ public final class IscsiSession implements ScsiDevice {
    * @throws IOException if the portal cannot be reached or does not answer
    */
   public static List<DiscoveredTarget> discover(String host, int port) throws IOException {
+    return discover(host, port, SessionOptions.standard());
+  }
+
+  /** As {@link #discover(String, int)}, as this initiator. */
+  public static List<DiscoveredTarget> discover(String host, int port, SessionOptions options)
+      throws IOException {
     String portal = IscsiUrl.portal(host, port);
-    SessionOptions options = SessionOptions.standard();
     try (Connection<DiscoveryHandler> connection =
         Connection.open(
             host,

@@ -72,6 +72,10 @@ final class LoginHandler<H extends ChannelHandler> extends ChannelInboundHandler
   private void take(ChannelHandlerContext ctx, InitiatorLogin.Step step) {
     switch (step) {
       case InitiatorLogin.Step.Send(var request) -> send(ctx, request);
+      case InitiatorLogin.Step.Moved(String address) -> {
+        result.completeExceptionally(new TargetMovedException(portal, address));
+        var _ = ctx.close();
+      }
       case InitiatorLogin.Step.Fail(String problem) -> fail(ctx, problem);
       case InitiatorLogin.Step.Finish(var session) -> {
         decoder.fullFeature(session.parameters());

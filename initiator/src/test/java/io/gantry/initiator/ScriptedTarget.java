@@ -4,6 +4,7 @@ import io.gantry.iscsi.InitiatorPdu;
 import io.gantry.iscsi.InitiatorPdu.LoginRequest;
 import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
 import io.gantry.iscsi.Key;
+import io.gantry.iscsi.LoginGate;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.PduDecoder;
 import io.gantry.iscsi.TargetLogin;
@@ -18,6 +19,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -91,7 +93,9 @@ final class ScriptedTarget implements AutoCloseable {
                 window,
                 Map.of(Key.MAX_RECV_DATA_SEGMENT_LENGTH, "1024", Key.FIRST_BURST_LENGTH, "2048"),
                 () -> 1,
-                _ -> false));
+                _ -> false,
+                LoginGate.OPEN,
+                new Random(0)));
     while (true) {
       switch (login.respond((LoginRequest) receive())) {
         case TargetLogin.Step.Continue(var response) -> send(response);

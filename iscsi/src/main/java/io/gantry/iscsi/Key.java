@@ -1,5 +1,6 @@
 package io.gantry.iscsi;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 public enum Key {
   AUTH_METHOD("AuthMethod", Rule.CHOICE, Phase.SECURITY, "None"),
+  CHAP_A("CHAP_A", Rule.AUTHENTICATION, Phase.SECURITY, ""),
+  CHAP_I("CHAP_I", Rule.AUTHENTICATION, Phase.SECURITY, ""),
+  CHAP_C("CHAP_C", Rule.AUTHENTICATION, Phase.SECURITY, ""),
+  CHAP_N("CHAP_N", Rule.AUTHENTICATION, Phase.SECURITY, ""),
+  CHAP_R("CHAP_R", Rule.AUTHENTICATION, Phase.SECURITY, ""),
   INITIATOR_NAME("InitiatorName", Rule.DECLARATION, Phase.LOGIN, ""),
   INITIATOR_ALIAS("InitiatorAlias", Rule.DECLARATION, Phase.LOGIN, ""),
   TARGET_NAME("TargetName", Rule.DECLARATION, Phase.LOGIN, ""),
@@ -54,6 +60,9 @@ public enum Key {
   public static final String NO = "No";
   public static final String NONE = "None";
 
+  /** Longest value of most keys, in bytes (RFC 7143 6.1). */
+  private static final int VALUE_LENGTH_MAX = 255;
+
   /** How two values become one. */
   public enum Rule {
     /** The offerer's list in order of preference: the first that the responder has. */
@@ -66,6 +75,8 @@ public enum Key {
     OR,
     /** Each side says its own; there is no answer. */
     DECLARATION,
+    /** A step of an authentication. */
+    AUTHENTICATION,
     /** Taken out by RFC 7143; the answer is Irrelevant. */
     OBSOLETE,
     /** A question of the full feature phase. */
@@ -134,13 +145,24 @@ public enum Key {
       case MINIMUM, MAXIMUM -> isNumberInRange(value);
       case CHOICE -> !value.isEmpty();
       case DECLARATION -> maximum < 0 || isNumberInRange(value);
-      case OBSOLETE, REQUEST -> true;
+      case AUTHENTICATION, OBSOLETE, REQUEST -> true;
     };
+  }
+
+  /** Whether a value of any key, known or not, is of a length that it can have. */
+  static boolean isOfValidLength(@Nullable Key key, String value) {
+    boolean large = key == CHAP_C || key == CHAP_R || key == TARGET_ADDRESS;
+    return large || value.getBytes(StandardCharsets.UTF_8).length <= VALUE_LENGTH_MAX;
   }
 
   private boolean isNumberInRange(String value) {
     int number = number(value);
     return number >= minimum && number <= maximum;
+  }
+
+  /** The number that a {@link #isValid valid} value of a numerical key is. */
+  public int integer(String value) {
+    return number(value);
   }
 
   /** A number as the wire has it, decimal or 0x and hexadecimal; -1 if it is none below 2^28. */
@@ -174,7 +196,7 @@ public enum Key {
         yield Arrays.stream(offer.split(",", -1)).filter(able::contains).findFirst().orElse(REJECT);
       }
       case OBSOLETE -> IRRELEVANT;
-      case DECLARATION, REQUEST -> offer;
+      case DECLARATION, AUTHENTICATION, REQUEST -> offer;
     };
   }
 }

@@ -1,7 +1,6 @@
 package io.gantry.iscsi;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -113,17 +112,11 @@ public sealed interface KeyValueText {
 
   /** Text of these pairs; the caller owns the buffer. */
   static ByteBuf encode(Map<String, String> values) {
-    return encode(values.entrySet().stream().map(e -> new Pair(e.getKey(), e.getValue())).toList());
+    return TextPieces.of(values).next(Integer.MAX_VALUE);
   }
 
   /** Text of these pairs, in order; the caller owns the buffer. */
   static ByteBuf encode(List<Pair> pairs) {
-    StringBuilder text = new StringBuilder();
-    for (Pair pair : pairs) {
-      text.append(pair.key).append('=').append(pair.value).append('\0');
-    }
-    return text.isEmpty()
-        ? Pdu.NO_DATA
-        : Unpooled.wrappedBuffer(text.toString().getBytes(StandardCharsets.UTF_8));
+    return TextPieces.of(pairs).next(Integer.MAX_VALUE);
   }
 }

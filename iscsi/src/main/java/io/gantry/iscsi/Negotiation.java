@@ -2,6 +2,7 @@ package io.gantry.iscsi;
 
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * on. Knows nothing of stages and PDUs.
  */
 final class Negotiation {
-  private final Map<Key, String> own;
+  private final Map<Key, String> own = new EnumMap<>(Key.class);
   private final Map<Key, String> declared = new EnumMap<>(Key.class);
   private final Map<Key, String> settled = new EnumMap<>(Key.class);
   private final Set<Key> offered = EnumSet.noneOf(Key.class);
@@ -23,7 +24,7 @@ final class Negotiation {
    * @param own this side's values; for other keys it goes along with the peer, or with the default
    */
   Negotiation(Map<Key, String> own) {
-    this.own = new EnumMap<>(own);
+    this.own.putAll(own);
   }
 
   private String own(Key key, String otherwise) {
@@ -54,6 +55,9 @@ final class Negotiation {
   /** Answers a valid offer. What goes to the wire may be {@link Key#REJECT}: the default holds. */
   String answer(Key key, String offer) {
     String ours = key.rule() == Key.Rule.CHOICE ? own(key, key.standard()) : own(key, offer);
+    if (key == Key.FIRST_BURST_LENGTH) { // RFC 7143 13.14: never more than MaxBurstLength
+      ours = key.resolve(ours, value(Key.MAX_BURST_LENGTH));
+    }
     String result = key.resolve(offer, ours);
     if (!isReserved(result)) {
       settled.put(key, result);
@@ -89,12 +93,24 @@ final class Negotiation {
         || value.equals(Key.NOT_UNDERSTOOD);
   }
 
+  /** A key of which this side offered a list and nothing of the list holds, or null. */
+  @Nullable Key unmet() {
+    for (Key key : offered) {
+      if (key.rule() == Key.Rule.CHOICE
+          && !List.of(own(key, key.standard()).split(",", -1)).contains(value(key))) {
+        return key;
+      }
+    }
+    return null;
+  }
+
   /** The value that the peer declared, or the default. */
   String declaration(Key key) {
     return declared.getOrDefault(key, key.standard());
   }
 
-  private String value(Key key) {
+  /** What both settled on, or the default. */
+  String value(Key key) {
     return settled.getOrDefault(key, key.standard());
   }
 

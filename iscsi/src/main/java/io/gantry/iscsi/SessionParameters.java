@@ -26,4 +26,21 @@ public record SessionParameters(
     int time2WaitSeconds,
     int time2RetainSeconds,
     boolean headerDigest,
-    boolean dataDigest) {}
+    boolean dataDigest) {
+
+  /** The same after the peer has declared another length of data segments. */
+  public SessionParameters withSendDataSegmentMax(int bytes) {
+    return new SessionParameters(
+        bytes,
+        receiveDataSegmentMax,
+        burstMax,
+        firstBurstMax,
+        initialR2T,
+        immediateData,
+        outstandingR2TMax,
+        time2WaitSeconds,
+        time2RetainSeconds,
+        headerDigest,
+        dataDigest);
+  }
+}

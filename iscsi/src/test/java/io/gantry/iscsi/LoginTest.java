@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,7 +34,8 @@ class LoginTest {
 
   private static TargetLogin newLogin() {
     return new TargetLogin(
-        new TargetLogin.Policy(TARGET, 1, 128, VALUES, () -> 7, tsih -> tsih == 5));
+        new TargetLogin.Policy(
+            TARGET, 1, 128, VALUES, () -> 7, tsih -> tsih == 5, LoginGate.OPEN, new Random(0)));
   }
 
   private static ByteBuf data(String text) {
@@ -225,6 +227,148 @@ class LoginTest {
                   65536, 262144, 524288, 262144, false, true, 1, 2, 20, false, false));
       return;
     }
+  }
+
+  /** A list of one is a demand. */
+  @ParameterizedTest
+  @CsvSource({"'None,CRC32C',true", "CRC32C,false", "'CRC32C,None',true"})
+  void digestsCanBeDemanded(String offer, boolean fine) {
+    InitiatorLogin initiator =
+        new InitiatorLogin(INITIATOR, TARGET, 1, Map.of(Key.HEADER_DIGEST, offer));
+    LoginResponse first = response(login.respond(initiator.first()));
+    InitiatorLogin.Step second = initiator.accept(first);
+    LoginRequest request = ((InitiatorLogin.Step.Send) second).request();
+    InitiatorLogin.Step end = initiator.accept(response(login.respond(request)));
+    assertThat(end instanceof InitiatorLogin.Step.Finish).isEqualTo(fine);
+    if (end instanceof InitiatorLogin.Step.Fail(String problem)) {
+      assertThat(problem).contains("HeaderDigest");
+    }
+  }
+
+  /** Answers longer than a PDU, at both ends. */
+  @Test
+  void longTextGoesOverSeveralPdus() {
+    StringBuilder keys = new StringBuilder(WHO);
+    keys.append("MaxRecvDataSegmentLength=512~");
+    StringBuilder answers = new StringBuilder("TargetPortalGroupTag=1~");
+    for (int i = 0; i < 40; i++) {
+      String key = "X-com.example.a-rather-long-name-of-a-key." + i;
+      keys.append(key).append("=1~");
+      answers.append(key).append("=NotUnderstood~");
+    }
+    answers.append("MaxRecvDataSegmentLength=262144~");
+    LoginResponse response = response(login.respond(request(true, 1, 3, keys.toString())));
+    StringBuilder received = new StringBuilder();
+    while (response.continues()) {
+      assertThat(response.status()).isZero();
+      assertThat(response.transit()).isFalse();
+      assertThat(response.data().readableBytes()).isEqualTo(512);
+      received.append(text(response.data()));
+      response = response(login.respond(request(true, 1, 3, "")));
+    }
+    received.append(text(response.data()));
+    assertThat(response.transit()).isTrue();
+    assertThat(received).hasToString(answers.toString());
+  }
+
+  @Test
+  void nothingNewBeforeAnAnswerIsComplete() {
+    StringBuilder keys = new StringBuilder(WHO + "MaxRecvDataSegmentLength=512~");
+    for (int i = 0; i < 40; i++) {
+      keys.append("X-com.example.key").append(i).append("=1~");
+    }
+    assertThat(response(login.respond(request(true, 1, 3, keys.toString()))).continues()).isTrue();
+    assertThat(response(login.respond(request(true, 1, 3, "X-b=1~"))).status()).isEqualTo(0x0200);
+  }
+
+  /** The initiator's own text in parts, and an answer in parts to it. */
+  @Test
+  void theInitiatorTakesAndGivesParts() {
+    InitiatorLogin initiator = new InitiatorLogin(INITIATOR, TARGET, 1, Map.of());
+    initiator.first().release();
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      text.append("X-com.example.")
+          .append("k".repeat(40))
+          .append(i)
+          .append("=")
+          .append("v".repeat(200))
+          .append('~');
+    }
+    String half = text.substring(0, 8000);
+    InitiatorLogin.Step step = initiator.accept(part(true, half));
+    assertThat(((InitiatorLogin.Step.Send) step).request().data().isReadable()).isFalse();
+    step = initiator.accept(part(false, text.substring(8000)));
+    LoginRequest answers = ((InitiatorLogin.Step.Send) step).request();
+    assertThat(text(answers.data())).contains("=NotUnderstood~");
+    assertThat(answers.transit()).isTrue();
+  }
+
+  private static LoginResponse part(boolean continues, String text) {
+    TargetPdu.Numbers numbers = new TargetPdu.Numbers(0, 1, 8);
+    return new LoginResponse(false, continues, 0, 0, 0, 0, 1, 0, 0, numbers, 0, data(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "MaxBurstLength=65536~FirstBurstLength=262144~,MaxBurstLength=65536~FirstBurstLength=65536~",
+    "FirstBurstLength=262144~MaxBurstLength=65536~,MaxBurstLength=65536~FirstBurstLength=65536~",
+    "FirstBurstLength=131072~,FirstBurstLength=131072~",
+    "FirstBurstLength=1048576~,FirstBurstLength=262144~"
+  })
+  void theFirstBurstIsNoLongerThanAnyOther(String offer, String answer) {
+    LoginResponse response = response(login.respond(request(true, 1, 3, WHO + offer)));
+    assertThat(text(response.data())).contains(answer);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"255,0000", "256,0200"})
+  void valuesHaveALimit(int length, String status) {
+    String text = WHO + "InitiatorAlias=" + "x".repeat(length) + "~";
+    assertThat("%04X".formatted(response(login.respond(request(true, 1, 3, text))).status()))
+        .isEqualTo(status);
+    String unknown = WHO + "X-unknown=" + "x".repeat(length) + "~";
+    LoginResponse response = response(newLogin().respond(request(true, 1, 3, unknown)));
+    assertThat("%04X".formatted(response.status())).isEqualTo(status);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true,0102", "false,0101"})
+  void targetsMove(boolean permanent, String status) {
+    LoginGate gate =
+        new LoginGate() {
+          @Override
+          public Demand demand(String initiatorName) {
+            return Demand.REQUIRED;
+          }
+
+          @Override
+          public ChapUser user(String name) {
+            throw new AssertionError();
+          }
+
+          @Override
+          public boolean admits(String initiatorName, String user) {
+            throw new AssertionError();
+          }
+
+          @Override
+          public Redirection redirection() {
+            return new Redirection(permanent, "[2001:db8::1]:3261");
+          }
+        };
+    TargetLogin.Policy policy =
+        new TargetLogin.Policy(TARGET, 1, 128, VALUES, () -> 7, _ -> false, gate, new Random(0));
+    InitiatorLogin initiator = new InitiatorLogin(INITIATOR, TARGET, 1, Map.of());
+    LoginResponse response = response(new TargetLogin(policy).respond(initiator.first()));
+    assertThat("%04X".formatted(response.status())).isEqualTo(status);
+    assertThat(text(response.data())).isEqualTo("TargetAddress=[2001:db8::1]:3261~");
+    assertThat(initiator.accept(response))
+        .isEqualTo(new InitiatorLogin.Step.Moved("[2001:db8::1]:3261"));
+    // Who looks for targets is told of this portal, and sent on when it logs in.
+    InitiatorLogin discovery = new InitiatorLogin(INITIATOR, null, 1, Map.of());
+    assertThat(response(new TargetLogin(policy).respond(discovery.first())).status())
+        .isEqualTo(0x0201);
   }
 
   private static InitiatorLogin.Step answer(int from, int to, int status, String text) {

@@ -21,6 +21,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -43,21 +44,26 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
   private final Channel channel;
   private final PduDecoder decoder;
   private final PduEncoder encoder;
+  private final InetAddress remote;
   private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
 
   private @Nullable TargetLogin login;
   private @Nullable IscsiSession session;
+  private volatile @Nullable LiveSession live;
+  private boolean inLobby = true;
   private @Nullable Nexus nexus;
   private boolean beginning;
   private boolean closing;
   private boolean pinged;
 
-  IscsiConnection(IscsiTarget target, Channel channel, PduDecoder decoder) {
+  /** For an initiator at an address, which has a place in the lobby. */
+  IscsiConnection(IscsiTarget target, Channel channel, PduDecoder decoder, InetAddress remote) {
+    this.remote = remote;
     this.target = target;
     this.channel = channel;
     this.decoder = decoder;
     this.encoder = new PduEncoder(channel);
-    this.login = new TargetLogin(target.loginPolicy());
+    this.login = new TargetLogin(target.loginPolicy(remote));
   }
 
   @Override
@@ -110,6 +116,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     switch (step) {
       case TargetLogin.Step.Continue(LoginResponse response) -> send(response);
       case TargetLogin.Step.Fail(LoginResponse response, String problem) -> {
+        var _ = target.refusals().refused(remote, problem);
         send(response);
         closeAfterFlush("login failed: " + problem);
       }
@@ -157,9 +164,12 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     send(response);
     decoder.fullFeature(made.parameters());
     encoder.digests(made.parameters());
-    InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
-    Identity identity = new Identity(made.initiatorName(), null, remote.getAddress());
+    leaveLobby();
+    Identity identity = new Identity(made.initiatorName(), made.user(), remote);
     session = new IscsiSession(this, target, made, nexus, identity);
+    live =
+        new LiveSession(
+            made, identity, localAddress(), target.options().clock().instant(), session.counters());
     channel
         .pipeline()
         .addFirst(new IdleStateHandler(target.limits().idleMillis(), 0, 0, TimeUnit.MILLISECONDS));
@@ -192,11 +202,19 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     closing = true;
+    leaveLobby();
     target.forget(this);
     if (session != null) {
       var _ = session.end().thenRun(this::leave);
     } else if (!beginning) {
       leave();
+    }
+  }
+
+  private void leaveLobby() {
+    if (inLobby) {
+      inLobby = false;
+      target.lobby().leave(remote);
     }
   }
 
@@ -272,10 +290,13 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     channel.eventLoop().execute(action);
   }
 
-  /** The address under which the initiator found this portal, as TargetAddress has it. */
-  String portal() {
-    InetSocketAddress local = (InetSocketAddress) channel.localAddress();
-    String host = local.getAddress().getHostAddress();
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + local.getPort();
+  /** The address under which the initiator found this portal. */
+  InetSocketAddress localAddress() {
+    return (InetSocketAddress) channel.localAddress();
+  }
+
+  /** The session, for people; null if there is none. To be called by anybody. */
+  @Nullable LiveSession live() {
+    return live;
   }
 }

@@ -9,10 +9,6 @@ import io.gantry.iscsi.InitiatorPdu.NopOut;
 import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
 import io.gantry.iscsi.InitiatorPdu.TaskManagementRequest;
 import io.gantry.iscsi.InitiatorPdu.TextRequest;
-import io.gantry.iscsi.IscsiName;
-import io.gantry.iscsi.Key;
-import io.gantry.iscsi.KeyValueText;
-import io.gantry.iscsi.KeyValueText.Pair;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.RejectReason;
 import io.gantry.iscsi.SessionParameters;
@@ -24,11 +20,8 @@ import io.gantry.iscsi.TargetPdu.Numbers;
 import io.gantry.iscsi.TargetPdu.Reject;
 import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
 import io.gantry.iscsi.TargetPdu.TextResponse;
-import io.gantry.iscsi.TextAssembly;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -38,15 +31,16 @@ import org.jspecify.annotations.Nullable;
  * loop.
  */
 final class IscsiSession {
-  private static final int TEXT_LENGTH_MAX = 16 * 1024;
   private static final int PING_TAG = 1;
 
   private final IscsiConnection connection;
   private final IscsiTarget target;
   private final Established established;
   private final CommandWindow window;
-  private final TextAssembly text = new TextAssembly(TEXT_LENGTH_MAX);
+  private final TrafficCounters counters = new TrafficCounters();
+  private final SessionText text;
   private final @Nullable TaskSet tasks;
+  private SessionParameters parameters;
   private int statSn;
 
   /** Begins after a login; {@code nexus} is null for discovery. */
@@ -61,11 +55,35 @@ final class IscsiSession {
     this.established = established;
     this.window = new CommandWindow(established.cmdSn(), IscsiTarget.COMMAND_WINDOW);
     this.statSn = established.statSn();
+    this.parameters = established.parameters();
+    this.text =
+        new SessionText(
+            target.device().name(),
+            established.discovery(),
+            () -> target.addresses(connection.localAddress()),
+            parameters.sendDataSegmentMax(),
+            this::declaredSegmentLength);
     this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, identity, target);
   }
 
   SessionParameters parameters() {
-    return established.parameters();
+    return parameters;
+  }
+
+  /** What went over the wire for the session's commands. */
+  TrafficCounters counters() {
+    return counters;
+  }
+
+  Established established() {
+    return established;
+  }
+
+  private void declaredSegmentLength(int bytes) {
+    parameters = parameters.withSendDataSegmentMax(bytes);
+    if (tasks != null) {
+      tasks.parameters(parameters);
+    }
   }
 
   /** Takes a PDU and ownership of its data. */
@@ -190,47 +208,23 @@ final class IscsiSession {
   }
 
   private void answer(TextRequest request) {
-    if (!text.append(request.data())) {
-      text.take();
-      reject(request.header(), RejectReason.LONG_OPERATION_REJECT);
-      return;
+    switch (text.accept(request)) {
+      case SessionText.Outcome.Refusal(RejectReason reason) -> reject(request.header(), reason);
+      case SessionText.Outcome.Response(
+              boolean last,
+              boolean continues,
+              int transferTag,
+              ByteBuf data) ->
+          connection.send(
+              new TextResponse(
+                  last,
+                  continues,
+                  request.lun(),
+                  request.taskTag(),
+                  transferTag,
+                  consumeStatus(),
+                  data));
     }
-    if (request.continues()) { // RFC 7143 6.2: an empty answer asks for the rest
-      respond(request, false, PING_TAG, Pdu.NO_DATA);
-      return;
-    }
-    switch (KeyValueText.parse(text.take())) {
-      case KeyValueText.Malformed _ -> reject(request.header(), RejectReason.PROTOCOL_ERROR);
-      case KeyValueText.Pairs(var pairs) -> {
-        List<Pair> answers = new ArrayList<>();
-        pairs.forEach((key, value) -> answer(key, value, answers));
-        respond(request, true, Pdu.NO_TAG, KeyValueText.encode(answers));
-      }
-    }
-  }
-
-  private void answer(String key, String value, List<Pair> answers) {
-    if (!key.equals(Key.SEND_TARGETS.text())) {
-      answers.add(new Pair(key, Key.of(key) == null ? Key.NOT_UNDERSTOOD : Key.REJECT));
-      return;
-    }
-    String name = target.device().name();
-    boolean all = value.equals("All");
-    boolean own = value.isEmpty() && !established.discovery();
-    if (all && !established.discovery()) {
-      answers.add(new Pair(key, Key.REJECT)); // RFC 7143 Appendix C: for discovery only
-    } else if (all || own || IscsiName.normal(value).equals(IscsiName.normal(name))) {
-      answers.add(new Pair(Key.TARGET_NAME.text(), name));
-      answers.add(
-          new Pair(
-              Key.TARGET_ADDRESS.text(), connection.portal() + "," + IscsiTarget.PORTAL_GROUP_TAG));
-    }
-  }
-
-  private void respond(TextRequest request, boolean last, int transferTag, ByteBuf data) {
-    connection.send(
-        new TextResponse(
-            last, false, request.lun(), request.taskTag(), transferTag, consumeStatus(), data));
   }
 
   private void logOut(LogoutRequest request) {

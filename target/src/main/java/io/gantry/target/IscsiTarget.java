@@ -21,8 +21,18 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,13 +40,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An iSCSI portal: makes a {@link TargetDevice} reachable over TCP (RFC 7143).
+ * An iSCSI target: makes a {@link TargetDevice} reachable over TCP (RFC 7143), on one or several
+ * portals of one group.
  *
- * <p>Discovery and normal sessions of one connection each, error recovery level 0, no
- * authentication, no digests. Safe for use by several threads.
+ * <p>Discovery and normal sessions of one connection each, error recovery level 0. Safe for use by
+ * several threads.
  */
 public final class IscsiTarget implements AutoCloseable {
 
@@ -54,6 +66,8 @@ public final class IscsiTarget implements AutoCloseable {
 
   private static final Map<Key, String> VALUES =
       Map.ofEntries(
+          Map.entry(Key.HEADER_DIGEST, "CRC32C,None"), // whichever the initiator prefers
+          Map.entry(Key.DATA_DIGEST, "CRC32C,None"),
           Map.entry(Key.MAX_CONNECTIONS, "1"),
           Map.entry(Key.INITIAL_R2T, Key.NO),
           Map.entry(Key.IMMEDIATE_DATA, Key.YES),
@@ -103,26 +117,27 @@ public final class IscsiTarget implements AutoCloseable {
 
   private final TargetDevice device;
   private final Limits limits;
-  private final TrafficCounters counters = new TrafficCounters();
+  private final TrafficCounters ended = new TrafficCounters();
   private final BufferBudget bufferBudget;
   private final BufferBudget earlyBudget;
   private final AtomicInteger lastTsih = new AtomicInteger();
   private final Set<IscsiConnection> connections = ConcurrentHashMap.newKeySet();
   private final Map<Nexus, IscsiConnection> sessions = new ConcurrentHashMap<>();
-  private final TargetLogin.Policy loginPolicy;
+  private final IscsiOptions options;
+  private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
+  private final RefusalLog refusals;
   private final EventLoopGroup group;
-  private final Channel listener;
+  private final List<Channel> listeners = new ArrayList<>();
 
-  private IscsiTarget(TargetDevice device, InetSocketAddress address, Limits limits)
+  private IscsiTarget(
+      TargetDevice device, List<InetSocketAddress> portals, IscsiOptions options, Limits limits)
       throws IOException {
     this.device = device;
+    this.options = options;
     this.limits = limits;
+    this.refusals = new RefusalLog(options.clock());
     this.bufferBudget = new BufferBudget(limits.portalBytesMax());
     this.earlyBudget = new BufferBudget(limits.portalBytesMax() / 2);
-    // A second connection for a session is refused whether the session exists or not.
-    this.loginPolicy =
-        new TargetLogin.Policy(
-            device.name(), PORTAL_GROUP_TAG, COMMAND_WINDOW, VALUES, this::newTsih, _ -> false);
     boolean epoll = Epoll.isAvailable();
     this.group =
         new MultiThreadIoEventLoopGroup(
@@ -131,7 +146,7 @@ public final class IscsiTarget implements AutoCloseable {
             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     Class<? extends ServerChannel> type =
         epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
-    ChannelFuture bound =
+    ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
             .channel(type)
@@ -148,18 +163,20 @@ public final class IscsiTarget implements AutoCloseable {
                   protected void initChannel(Channel channel) {
                     accept(channel);
                   }
-                })
-            .bind(address)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-      throw new IOException("cannot listen on " + address + ": " + bound.cause().getMessage());
+                });
+    for (InetSocketAddress portal : portals) {
+      ChannelFuture bound = bootstrap.bind(portal).awaitUninterruptibly();
+      if (!bound.isSuccess()) {
+        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        throw new IOException("cannot listen on " + portal + ": " + bound.cause().getMessage());
+      }
+      listeners.add(bound.channel());
     }
-    this.listener = bound.channel();
   }
 
   /**
-   * Opens a portal.
+   * Opens a portal for this machine only, to whose initiators all is open.
    *
    * @param address where to listen; port 0 takes any that is free
    * @throws IOException if the address cannot be had
@@ -171,11 +188,27 @@ public final class IscsiTarget implements AutoCloseable {
 
   static IscsiTarget start(TargetDevice device, InetSocketAddress address, Limits limits)
       throws IOException {
-    return new IscsiTarget(device, address, limits);
+    IscsiOptions options =
+        new IscsiOptions(
+            AccessPolicy.DEFAULT, null, new SecureRandom(), InstantSource.fixed(Instant.EPOCH));
+    return new IscsiTarget(device, List.of(address), options, limits);
+  }
+
+  /**
+   * Opens portals.
+   *
+   * @param portals where to listen, at least one; port 0 takes any that is free
+   * @throws IOException if an address cannot be had
+   */
+  public static IscsiTarget start(
+      TargetDevice device, List<InetSocketAddress> portals, IscsiOptions options)
+      throws IOException {
+    return new IscsiTarget(device, List.copyOf(portals), options, Limits.STANDARD);
   }
 
   private void accept(Channel channel) {
-    if (connections.size() >= limits.connectionsMax()) {
+    InetAddress remote = remote(channel);
+    if (remote == null || connections.size() >= limits.connectionsMax() || !lobby.enter(remote)) {
       var _ = channel.close();
       return;
     }
@@ -184,24 +217,91 @@ public final class IscsiTarget implements AutoCloseable {
         .setRecvByteBufAllocator(
             new AdaptiveRecvByteBufAllocator(512, 8192, RECEIVE_DATA_SEGMENT_MAX));
     PduDecoder decoder = new PduDecoder(LOGIN_DATA_SEGMENT_MAX);
-    IscsiConnection connection = new IscsiConnection(this, channel, decoder);
+    IscsiConnection connection = new IscsiConnection(this, channel, decoder, remote);
     connections.add(connection);
     channel.pipeline().addLast(new FlushConsolidationHandler(256, true), decoder, connection);
   }
 
-  private int newTsih() {
-    return Math.floorMod(lastTsih.getAndIncrement(), 0xffff) + 1;
+  /** Who has connected; null if it is gone again. An IPv4 address in IPv6 clothes is IPv4. */
+  private static @Nullable InetAddress remote(Channel channel) {
+    InetSocketAddress address = (InetSocketAddress) channel.remoteAddress();
+    try {
+      return address == null ? null : InetAddress.getByAddress(address.getAddress().getAddress());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of neither 4 nor 16 bytes", e);
+    }
   }
 
-  /** Where the portal listens. */
+  private int newTsih() {
+    int tsih;
+    do {
+      tsih = Math.floorMod(lastTsih.getAndIncrement(), 0xffff) + 1;
+    } while (hasSession(tsih));
+    return tsih;
+  }
+
+  private boolean hasSession(int tsih) {
+    return live().anyMatch(session -> session.id() == tsih);
+  }
+
+  private Stream<LiveSession> live() {
+    return connections.stream().map(IscsiConnection::live).filter(Objects::nonNull);
+  }
+
+  /** The sessions that are open, in order of their beginning. */
+  public List<SessionStatus> sessions() {
+    return live()
+        .sorted(Comparator.comparing(LiveSession::since).thenComparingInt(LiveSession::id))
+        .map(LiveSession::status)
+        .toList();
+  }
+
+  /**
+   * Ends a session; its initiator may come back.
+   *
+   * @return false if there is none of this id
+   */
+  public boolean drop(int id) {
+    Optional<IscsiConnection> found =
+        connections.stream()
+            .filter(connection -> {
+              LiveSession session = connection.live();
+              return session != null && session.id() == id;
+            })
+            .findFirst();
+    found.ifPresent(connection -> {
+      var _ = connection.terminate("dropped by an administrator");
+    });
+    return found.isPresent();
+  }
+
+  /** Where the first portal listens. */
   public InetSocketAddress address() {
-    return (InetSocketAddress) listener.localAddress();
+    return addresses().getFirst();
+  }
+
+  /** Where the portals listen. */
+  public List<InetSocketAddress> addresses() {
+    return listeners.stream().map(listener -> (InetSocketAddress) listener.localAddress()).toList();
+  }
+
+  /**
+   * What an initiator is told that has come in on an address: TargetAddress, one for each portal.
+   */
+  List<String> addresses(InetSocketAddress local) {
+    return Portals.reachable(addresses(), local).stream()
+        .map(address -> Portals.text(address) + "," + PORTAL_GROUP_TAG)
+        .toList();
   }
 
   /** What went over the wire so far. */
   public Traffic traffic() {
-    return new Traffic(
-        counters.commands().sum(), counters.dataInBytes().sum(), counters.dataOutBytes().sum());
+    TrafficCounters sum = new TrafficCounters();
+    synchronized (ended) { // or a session that ends meanwhile counts twice or not at all
+      sum.add(ended);
+      live().forEach(session -> sum.add(session.counters()));
+    }
+    return sum.traffic();
   }
 
   /**
@@ -210,7 +310,7 @@ public final class IscsiTarget implements AutoCloseable {
    */
   @Override
   public void close() {
-    listener.close().awaitUninterruptibly();
+    listeners.forEach(listener -> listener.close().awaitUninterruptibly());
     CompletableFuture<?>[] ends =
         connections.stream()
             .map(connection -> connection.terminate("the portal closes"))
@@ -244,12 +344,29 @@ public final class IscsiTarget implements AutoCloseable {
     return earlyBudget;
   }
 
-  TrafficCounters counters() {
-    return counters;
+  IscsiOptions options() {
+    return options;
   }
 
-  TargetLogin.Policy loginPolicy() {
-    return loginPolicy;
+  Lobby lobby() {
+    return lobby;
+  }
+
+  RefusalLog refusals() {
+    return refusals;
+  }
+
+  /** What a target brings to a login from an address. */
+  TargetLogin.Policy loginPolicy(InetAddress remote) {
+    return new TargetLogin.Policy(
+        device.name(),
+        PORTAL_GROUP_TAG,
+        COMMAND_WINDOW,
+        VALUES,
+        this::newTsih,
+        this::hasSession,
+        new PortalGate(options.access(), options.redirection(), remote),
+        options.random());
   }
 
   /** Makes a connection the one of its nexus; returns the one it replaces, which has to end. */
@@ -264,6 +381,12 @@ public final class IscsiTarget implements AutoCloseable {
 
   /** The connection is closed. */
   void forget(IscsiConnection connection) {
-    connections.remove(connection);
+    synchronized (ended) {
+      connections.remove(connection);
+      LiveSession session = connection.live();
+      if (session != null) {
+        ended.add(session.counters());
+      }
+    }
   }
 }

@@ -5,6 +5,7 @@ import io.gantry.scsi.BlockLimits;
 import io.gantry.scsi.BlockRange;
 import io.gantry.scsi.Capacity;
 import io.gantry.scsi.Cdb;
+import io.gantry.scsi.Command;
 import io.gantry.scsi.Decoded;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
@@ -100,6 +101,11 @@ final class LogicalUnit {
         return done(ScsiResponse.check(attention));
       }
     }
+    boolean changes =
+        cdb.access() == Command.Access.WRITE && !(cdb instanceof Cdb.SynchronizeCache);
+    if (changes && nexus.isReadOnly()) {
+      return done(ScsiResponse.check(Sense.WRITE_PROTECTED));
+    }
     try {
       return carryOut(nexus, cdb, request);
     } catch (IOException e) {
@@ -138,7 +144,7 @@ final class LogicalUnit {
       case Cdb.RequestSense c ->
           done(CommandData.answer(request, c.allocation(), requestSense(c, nexus)));
       case Cdb.Inquiry c -> done(inquiry(c, request));
-      case Cdb.ModeSense c -> done(ModePages.sense(c, request, volume));
+      case Cdb.ModeSense c -> done(ModePages.sense(c, request, volume, nexus.isReadOnly()));
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
       case Cdb.ReadCapacity16 c -> done(readCapacity(c, request));
       case Cdb.Transfer c -> c.isWrite() ? write(c, request) : read(c, request);

@@ -38,8 +38,12 @@ final class ModePages {
     return bytes;
   }
 
-  /** Answers MODE SENSE(6) or (10). */
-  static ScsiResponse sense(Cdb.ModeSense c, ScsiRequest request, Volume volume) {
+  /**
+   * Answers MODE SENSE(6) or (10).
+   *
+   * @param readOnly whether who asks may not write, whoever else may
+   */
+  static ScsiResponse sense(Cdb.ModeSense c, ScsiRequest request, Volume volume, boolean readOnly) {
     if (c.pageControl() == SAVED) {
       return ScsiResponse.check(Sense.SAVING_PARAMETERS_NOT_SUPPORTED);
     }
@@ -62,7 +66,7 @@ final class ModePages {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(c.subpage() == 0 ? 2 : 3));
     }
     int length = data.position();
-    int device = DPO_AND_FUA | (volume.readOnly() ? WRITE_PROTECTED : 0);
+    int device = DPO_AND_FUA | (volume.readOnly() || readOnly ? WRITE_PROTECTED : 0);
     if (six) {
       data.put(0, (byte) (length - 1)).put(2, (byte) device).put(3, (byte) descriptors);
     } else {

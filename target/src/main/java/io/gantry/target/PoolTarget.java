@@ -19,6 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,25 +35,33 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private final Pool pool;
   private final String name;
+  private final AccessPolicy access;
   private final CopyManager copyManager;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
   private final Set<Path> paths = ConcurrentHashMap.newKeySet();
   private final ExecutorService workers;
 
+  /** As below, with all volumes for everybody on this machine. */
+  public PoolTarget(Pool pool, String name) {
+    this(pool, name, AccessPolicy.DEFAULT);
+  }
+
   /**
    * A target device for a pool.
    *
    * @param name its iSCSI name
+   * @param access who may do what with which volume
    * @throws IllegalArgumentException if the name has more than {@value #MAXIMUM_NAME} bytes, and so
    *     does not fit a ROD token
    */
-  public PoolTarget(Pool pool, String name) {
+  public PoolTarget(Pool pool, String name, AccessPolicy access) {
     if (name.getBytes(StandardCharsets.UTF_8).length > MAXIMUM_NAME) {
       throw new IllegalArgumentException(
           "target name '%s' has more than %d bytes".formatted(name, MAXIMUM_NAME));
     }
     this.pool = pool;
     this.name = name;
+    this.access = access;
     this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
     // Enough to keep a disk busy while some of them wait for it.
     this.workers =
@@ -77,14 +87,14 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   @Override
   public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
-    Path path = new Path(nexus, tasks);
+    Path path = new Path(nexus, tasks, volume -> access.access(identity, volume));
     paths.add(path);
     return path;
   }
 
   /** A path to a logical unit within this process; commands run in the caller's thread. */
   public ScsiDevice open(String initiatorPort, int lun) {
-    Path path = new Path(new Nexus(initiatorPort, name), PathTasks.NONE);
+    Path path = new Path(new Nexus(initiatorPort, name), PathTasks.NONE, _ -> Access.READ_WRITE);
     paths.add(path);
     return new ScsiDevice() {
       @Override
@@ -103,11 +113,23 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final class Path implements TargetPath {
     private final Nexus nexus;
     private final PathTasks tasks;
+    private final Function<String, Access> access;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
 
-    Path(Nexus nexus, PathTasks tasks) {
+    /** {@code access} says what the initiator may do with the volume of a name. */
+    Path(Nexus nexus, PathTasks tasks, Function<String, Access> access) {
       this.nexus = nexus;
       this.tasks = tasks;
+      this.access = access;
+    }
+
+    /** A logical unit's view of this nexus; null if the unit is not there for its initiator. */
+    private @Nullable UnitNexus state(@Nullable LogicalUnit unit) {
+      if (unit == null) {
+        return null;
+      }
+      UnitNexus state = used.computeIfAbsent(unit, u -> u.attach(nexus));
+      return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
     }
 
     @Override
@@ -121,19 +143,24 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
         case Decoded.Invalid<Cdb>(Sense sense) ->
             CompletableFuture.completedFuture(ScsiResponse.check(sense));
         case Decoded.Valid<Cdb>(Cdb.ReportLuns c) ->
-            CompletableFuture.completedFuture(reportLuns(c, request));
+            CompletableFuture.completedFuture(reportLuns(c, request, this::isVisible));
         case Decoded.Valid<Cdb>(Cdb c) -> {
           LogicalUnit unit = unit(lun);
-          yield unit == null
+          UnitNexus state = state(unit);
+          yield unit == null || state == null
               ? CompletableFuture.completedFuture(withoutUnit(c, request))
-              : unit.execute(used.computeIfAbsent(unit, u -> u.attach(nexus)), c, request);
+              : unit.execute(state, c, request);
         }
       };
     }
 
     @Override
     public boolean hasUnit(long lun) {
-      return unit(Lun.decode(lun)) != null;
+      return state(unit(Lun.decode(lun))) != null;
+    }
+
+    private boolean isVisible(Volume volume) {
+      return access.apply(volume.name()) != Access.NONE;
     }
 
     @Override
@@ -175,8 +202,12 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> resetTarget() {
-      return abortAll(PathTasks.ALL_UNITS)
-          .thenRun(() -> units.values().forEach(LogicalUnit::reset));
+      CompletableFuture<?>[] ends =
+          units.entrySet().stream()
+              .filter(entry -> state(entry.getValue()) != null)
+              .map(entry -> abortAll(entry.getKey()).thenRun(entry.getValue()::reset))
+              .toArray(CompletableFuture<?>[]::new);
+      return CompletableFuture.allOf(ends);
     }
 
     private CompletableFuture<Void> abortAll(int unit) {
@@ -230,14 +261,16 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     };
   }
 
-  private ScsiResponse reportLuns(Cdb.ReportLuns c, ScsiRequest request) {
+  private ScsiResponse reportLuns(
+      Cdb.ReportLuns c, ScsiRequest request, Predicate<Volume> visible) {
     if (c.selectReport() > 2) {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
     }
     if (Integer.compareUnsigned(c.allocation(), 16) < 0) {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(6));
     }
-    List<Volume> volumes = c.selectReport() == 1 ? List.of() : pool.volumes();
+    List<Volume> volumes =
+        c.selectReport() == 1 ? List.of() : pool.volumes().stream().filter(visible).toList();
     ByteBuffer data = ByteBuffer.allocate(8 + 8 * volumes.size());
     data.putInt(8 * volumes.size()).putInt(0);
     volumes.forEach(volume -> data.putLong(new Lun(volume.lun()).encode()));

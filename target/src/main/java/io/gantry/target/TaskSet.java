@@ -63,7 +63,7 @@ final class TaskSet {
   private final IscsiConnection connection;
   private final TargetPath path;
   private final int maximumTransferBytes;
-  private final SessionParameters parameters;
+  private SessionParameters parameters;
   private final TrafficCounters counters;
   private final long sessionBytesMax;
   private final BufferBudget portalBudget;
@@ -93,11 +93,16 @@ final class TaskSet {
     this.connection = connection;
     this.maximumTransferBytes = target.device().maximumTransferBytes();
     this.parameters = session.parameters();
-    this.counters = target.counters();
+    this.counters = session.counters();
     this.sessionBytesMax = target.limits().sessionBytesMax();
     this.portalBudget = target.bufferBudget();
     this.earlyBudget = target.earlyBudget();
     this.path = target.device().connect(nexus, identity, PathTasks.NONE);
+  }
+
+  /** The initiator has declared something new. */
+  void parameters(SessionParameters agreed) {
+    parameters = agreed;
   }
 
   /** Takes a command that has been admitted, and ownership of its data. */

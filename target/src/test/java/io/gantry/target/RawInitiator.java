@@ -34,8 +34,12 @@ final class RawInitiator implements AutoCloseable {
 
   /** As {@link #logIn(Map)}, as another initiator. */
   RawInitiator logIn(String name, Map<Key, String> offers) throws IOException {
-    InitiatorLogin login =
-        new InitiatorLogin("iqn.2026-11.io.gantry.test:" + name, RamDevice.NAME, 0x8000L, offers);
+    return logIn(
+        new InitiatorLogin("iqn.2026-11.io.gantry.test:" + name, RamDevice.NAME, 0x8000L, offers));
+  }
+
+  /** Logs in as this says. */
+  RawInitiator logIn(InitiatorLogin login) throws IOException {
     Pdu request = login.first();
     while (true) {
       send(request);
@@ -44,6 +48,7 @@ final class RawInitiator implements AutoCloseable {
         case InitiatorLogin.Step.Finish _ -> {
           return this;
         }
+        case InitiatorLogin.Step.Moved(String address) -> throw new IOException(address);
         case InitiatorLogin.Step.Fail(String problem) -> throw new IOException(problem);
       }
     }
