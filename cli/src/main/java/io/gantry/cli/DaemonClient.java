@@ -1,10 +1,12 @@
 package io.gantry.cli;
 
+import io.gantry.server.AccessView;
 import io.gantry.server.CloneRequest;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.PoolView;
 import io.gantry.server.RangeView;
 import io.gantry.server.ScrubView;
+import io.gantry.server.SessionView;
 import io.gantry.server.SnapshotRequest;
 import io.gantry.server.SnapshotView;
 import io.gantry.server.TokenView;
@@ -205,6 +207,18 @@ final class DaemonClient implements AutoCloseable {
       throw new Failure("'%s' is no token's id; 'gantry token list' shows them all".formatted(id));
     }
     var _ = exchange("DELETE", "tokens/" + id, null);
+  }
+
+  List<SessionView> sessions() throws IOException {
+    return List.of(send("GET", "sessions", null, SessionView[].class));
+  }
+
+  void dropSession(int id) throws IOException {
+    var _ = exchange("DELETE", "sessions/" + id, null);
+  }
+
+  AccessView access() throws IOException {
+    return send("GET", "access", null, AccessView.class);
   }
 
   PoolView pool() throws IOException {

@@ -5,7 +5,6 @@ import io.gantry.copy.CopyEnd;
 import io.gantry.copy.CopyMethod;
 import io.gantry.copy.CopyRequest;
 import io.gantry.copy.CopyResult;
-import io.gantry.initiator.IscsiSession;
 import io.gantry.initiator.IscsiUrl;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.server.VolumeView;
@@ -60,6 +59,6 @@ abstract class DaemonCommand implements Callable<Integer> {
   }
 
   static ScsiDevice open(VolumeView volume) throws IOException {
-    return IscsiSession.open(IscsiUrl.parse(volume.url()));
+    return Devices.open(IscsiUrl.parse(volume.url()));
   }
 }

@@ -1,7 +1,10 @@
 package io.gantry.cli;
 
+import io.gantry.initiator.ChapEnvironment;
 import io.gantry.initiator.IscsiSession;
 import io.gantry.initiator.IscsiUrl;
+import io.gantry.initiator.SessionOptions;
+import io.gantry.iscsi.ChapUser;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.DaemonSettings;
@@ -41,9 +44,15 @@ final class Devices implements AutoCloseable {
     };
   }
 
+  /** Logs in, with the credentials of the URL or the environment. */
+  static IscsiSession open(IscsiUrl url) throws IOException {
+    ChapUser user = ChapEnvironment.user(url, System.getenv());
+    return IscsiSession.open(url, SessionOptions.standard().withUser(user));
+  }
+
   private static ScsiDevice connect(IscsiUrl url) throws IOException {
     try {
-      return IscsiSession.open(url);
+      return open(url);
     } catch (IOException e) {
       throw e.getMessage() != null && e.getMessage().startsWith("cannot connect")
           ? new Failure(e.getMessage() + "; check the address, and that the server runs", e)

@@ -38,6 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SnapshotCommand.class,
       PoolCommand.class,
       TokenCommand.class,
+      SessionCommand.class,
+      AccessCommand.class,
       CopyCommand.class,
       DsmCommand.class,
       CheckCommand.class

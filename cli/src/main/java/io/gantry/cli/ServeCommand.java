@@ -7,6 +7,7 @@ import io.gantry.server.HostPort;
 import io.gantry.server.PoolSettings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ import picocli.CommandLine.TypeConversionException;
       "",
       "Examples:",
       "  gantry serve",
-      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260",
+      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260 --config /etc/gantry.toml",
       "  gantry serve --data /srv/gantry --chunk 1M --preallocate 2T"
     })
 final class ServeCommand implements Callable<Integer> {
@@ -45,8 +46,11 @@ final class ServeCommand implements Callable<Integer> {
       names = "--iscsi",
       paramLabel = "HOST:PORT",
       converter = HostPortConverter.class,
-      description = {"Where initiators connect to; port 0: any.", "Default: 127.0.0.1:3260."})
-  private @Nullable HostPort iscsi;
+      description = {
+        "Where initiators connect to; port 0: any. Can be given several times.",
+        "Default: 127.0.0.1:3260."
+      })
+  private @Nullable List<HostPort> iscsi;
 
   @Option(
       names = "--http",
@@ -92,14 +96,15 @@ final class ServeCommand implements Callable<Integer> {
       names = "--config",
       paramLabel = "FILE",
       description = {
-        "TOML file with the keys data, iscsi, http and the table pool with the keys chunkBytes,"
-            + " checkpointBytes, preallocateBytes and verifyReads; the options above go first."
+        "TOML file with the keys data, iscsi, http, the table pool with the keys chunkBytes,"
+            + " checkpointBytes, preallocateBytes and verifyReads, and the tables user, access and"
+            + " redirect (docs/access.md); the options above go first."
       })
   private @Nullable Path config;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    DaemonSettings.Partial options = new DaemonSettings.Partial(data, iscsi, http, pool());
+    DaemonSettings.Partial options = new DaemonSettings.Partial(data, iscsi, http, pool(), null);
     DaemonSettings settings =
         options.orElse(
             config == null ? DaemonSettings.Partial.NOTHING : DaemonSettings.Partial.read(config));
@@ -112,8 +117,24 @@ final class ServeCommand implements Callable<Integer> {
             "ready: iSCSI %s, target %s, REST http://%s, data %s%n",
             contact.iscsi(), contact.target(), contact.http(), settings.data());
     spec.commandLine().getOut().flush();
+    if (isUseless(settings)) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "gantry: others can reach this portal but not log in: it has no users and no rules"
+                  + " (docs/access.md)");
+      spec.commandLine().getErr().flush();
+    }
     new CountDownLatch(1).await(); // a signal ends it, through the hook
     return 0;
+  }
+
+  /** Whether a portal is there for others than this machine, and all of them are refused. */
+  private static boolean isUseless(DaemonSettings settings) {
+    return settings.access().policy().users().isEmpty()
+        && settings.access().policy().rules().isEmpty()
+        && settings.iscsi().stream()
+            .anyMatch(portal -> !portal.toSocketAddress().getAddress().isLoopbackAddress());
   }
 
   private PoolSettings.Partial pool() {

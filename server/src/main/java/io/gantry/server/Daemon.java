@@ -2,6 +2,8 @@ package io.gantry.server;
 
 import io.gantry.store.CorruptPoolException;
 import io.gantry.store.Pool;
+import io.gantry.target.AccessPolicy;
+import io.gantry.target.IscsiOptions;
 import io.gantry.target.IscsiTarget;
 import io.gantry.target.PoolTarget;
 import io.helidon.webserver.WebServer;
@@ -14,8 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -51,15 +56,24 @@ public final class Daemon implements AutoCloseable {
     try {
       Pool pool = openPool(settings);
       parts.push(pool);
-      PoolTarget target = new PoolTarget(pool, settings.targetName());
+      AccessPolicy access = settings.access().policy();
+      PoolTarget target = new PoolTarget(pool, settings.targetName(), access);
       parts.push(target);
       IscsiTarget iscsi = startIscsi(target, settings);
       parts.push(iscsi);
       HostPort portal = HostPort.of(reachable(iscsi.address()));
+      List<HostPort> portals = iscsi.addresses().stream().map(HostPort::of).toList();
       String token = DaemonContact.newToken(new SecureRandom());
       ScrubJob scrub = new ScrubJob(pool);
       parts.push(scrub);
-      RestApi api = new RestApi(pool, scrub, portal, settings.targetName(), token);
+      RestApi api =
+          new RestApi(
+              pool,
+              scrub,
+              new SessionApi(iscsi, AccessView.of(portals, access)),
+              portal,
+              settings.targetName(),
+              token);
       WebServer http = startHttp(api, settings.http());
       parts.push(http::stop);
       HostPort address =
@@ -101,7 +115,17 @@ public final class Daemon implements AutoCloseable {
 
   private static IscsiTarget startIscsi(PoolTarget target, DaemonSettings settings)
       throws IOException {
-    return IscsiTarget.start(target, free(settings.iscsi(), "--iscsi"));
+    List<InetSocketAddress> portals = new ArrayList<>();
+    for (HostPort portal : settings.iscsi()) {
+      portals.add(free(portal, "--iscsi"));
+    }
+    IscsiOptions options =
+        new IscsiOptions(
+            settings.access().policy(),
+            settings.access().redirection(),
+            new SecureRandom(),
+            InstantSource.system());
+    return IscsiTarget.start(target, portals, options);
   }
 
   private static WebServer startHttp(RestApi api, HostPort address) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -14,24 +15,51 @@ import tools.jackson.dataformat.toml.TomlMapper;
  * How a daemon is set up.
  *
  * @param data directory of the pool
- * @param iscsi where initiators connect to
+ * @param iscsi where initiators connect to, at least one
  * @param http where the REST interface listens
  * @param targetName the iSCSI name of the target
  * @param pool how the pool is kept
+ * @param access who may use it
  */
 public record DaemonSettings(
-    Path data, HostPort iscsi, HostPort http, String targetName, PoolSettings pool) {
+    Path data,
+    List<HostPort> iscsi,
+    HostPort http,
+    String targetName,
+    PoolSettings pool,
+    AccessSettings access) {
   public static final Path DEFAULT_DATA = Path.of("gantry-data");
   public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
   public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
   public static final String DEFAULT_TARGET_NAME = "iqn.2026-11.io.gantry:default";
 
   private static final TomlMapper TOML =
-      TomlMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+      TomlMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+          .build();
 
-  /** Settings with the default target and pool. */
+  public DaemonSettings {
+    iscsi = List.copyOf(iscsi);
+    if (iscsi.isEmpty()) {
+      throw new IllegalArgumentException("no address for iSCSI");
+    }
+  }
+
+  /** Settings with the default target and pool, for this machine. */
   public static DaemonSettings of(Path data, HostPort iscsi, HostPort http) {
-    return new DaemonSettings(data, iscsi, http, DEFAULT_TARGET_NAME, PoolSettings.DEFAULTS);
+    return new DaemonSettings(
+        data,
+        List.of(iscsi),
+        http,
+        DEFAULT_TARGET_NAME,
+        PoolSettings.DEFAULTS,
+        AccessSettings.DEFAULTS);
+  }
+
+  /** The same with a pool that is kept in another way. */
+  public DaemonSettings withPool(PoolSettings other) {
+    return new DaemonSettings(data, iscsi, http, targetName, other, access);
   }
 
   /**
@@ -41,25 +69,42 @@ public record DaemonSettings(
    * @param iscsi as {@link DaemonSettings#iscsi}
    * @param http as {@link DaemonSettings#http}
    * @param pool as {@link DaemonSettings#pool}
+   * @param access as {@link DaemonSettings#access}
    */
   public record Partial(
       @Nullable Path data,
-      @Nullable HostPort iscsi,
+      @Nullable List<HostPort> iscsi,
       @Nullable HostPort http,
-      PoolSettings.@Nullable Partial pool) {
+      PoolSettings.@Nullable Partial pool,
+      @Nullable AccessSettings access) {
 
     /** Says nothing. */
-    public static final Partial NOTHING = new Partial(null, null, null, null);
+    public static final Partial NOTHING = new Partial(null, null, null, null, null);
+
+    /** The keys of a configuration file. */
+    private record File(
+        @Nullable Path data,
+        @Nullable List<HostPort> iscsi,
+        @Nullable HostPort http,
+        PoolSettings.@Nullable Partial pool,
+        @Nullable List<AccessSettings.User> user,
+        @Nullable List<AccessSettings.Rule> access,
+        AccessSettings.@Nullable Redirect redirect) {}
 
     /**
-     * Reads a TOML file with the keys {@code data}, {@code iscsi}, {@code http} and the table
-     * {@code pool}.
+     * Reads a TOML file with the keys {@code data}, {@code iscsi}, {@code http}, the tables {@code
+     * pool} and {@code redirect}, and any number of tables {@code user} and {@code access}.
      *
      * @throws IOException if there is none or it says something else; the message is for people
      */
     public static Partial read(Path file) throws IOException {
       try {
-        return TOML.readValue(Files.readString(file), Partial.class);
+        File read = TOML.readValue(Files.readString(file), File.class);
+        if (read.iscsi != null && read.iscsi.isEmpty()) {
+          throw new IOException(file + ": iscsi is an empty list; name an address or leave it out");
+        }
+        AccessSettings access = AccessSettings.of(file, read.user, read.access, read.redirect);
+        return new Partial(read.data, read.iscsi, read.http, read.pool, access);
       } catch (NoSuchFileException e) {
         throw new IOException(file + ": no such configuration file", e);
       } catch (UnrecognizedPropertyException e) {
@@ -76,11 +121,12 @@ public record DaemonSettings(
     public DaemonSettings orElse(Partial other) {
       return new DaemonSettings(
           first(data, other.data, DEFAULT_DATA),
-          first(iscsi, other.iscsi, DEFAULT_ISCSI),
+          first(iscsi, other.iscsi, List.of(DEFAULT_ISCSI)),
           first(http, other.http, DEFAULT_HTTP),
           DEFAULT_TARGET_NAME,
           first(pool, PoolSettings.Partial.NOTHING, PoolSettings.Partial.NOTHING)
-              .orElse(first(other.pool, null, PoolSettings.Partial.NOTHING)));
+              .orElse(first(other.pool, null, PoolSettings.Partial.NOTHING)),
+          first(access, other.access, AccessSettings.DEFAULTS));
     }
   }
 

@@ -2,6 +2,7 @@ package io.gantry.server;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.gantry.target.Portals;
 import java.net.InetSocketAddress;
 
 /**
@@ -12,7 +13,6 @@ import java.net.InetSocketAddress;
  * @param port 0 to 65535; 0 for any that is free
  */
 public record HostPort(String host, int port) {
-
   /**
    * Reads an address.
    *
@@ -44,7 +44,7 @@ public record HostPort(String host, int port) {
 
   /** The address of a socket that is bound already. */
   public static HostPort of(InetSocketAddress address) {
-    return new HostPort(address.getAddress().getHostAddress(), address.getPort());
+    return new HostPort(Portals.host(address.getAddress()), address.getPort());
   }
 
   /** To listen on or to connect to. */

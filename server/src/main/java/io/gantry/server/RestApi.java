@@ -56,6 +56,9 @@ import tools.jackson.databind.type.LogicalType;
  * POST   /api/v1/volumes/{name}/snapshots/{snapshot}/rollback   VolumeView
  * GET    /api/v1/tokens           [TokenView], oldest first; ?from=SERIAL&limit=N, at most 1000
  * DELETE /api/v1/tokens/{id}      204
+ * GET    /api/v1/sessions         [SessionView], oldest first
+ * DELETE /api/v1/sessions/{id}    204
+ * GET    /api/v1/access           AccessView
  * </pre>
  *
  * Every request carries {@code Authorization: Bearer TOKEN}. What goes wrong answers with {@code
@@ -73,6 +76,7 @@ final class RestApi {
   private static final int MAXIMUM_TOKENS = 1000;
   private static final int MAXIMUM_RANGES = 10_000;
   private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
+  private static final Pattern SESSION_ID = Pattern.compile("[0-9]{1,5}");
 
   /** The pool's own limit. */
   private static final long MAXIMUM_SIZE_BYTES = 1L << 50;
@@ -95,13 +99,21 @@ final class RestApi {
 
   private final Pool pool;
   private final ScrubJob scrub;
+  private final SessionApi sessions;
   private final HostPort portal;
   private final String targetName;
   private final byte[] authorization;
 
-  RestApi(Pool pool, ScrubJob scrub, HostPort portal, String targetName, String token) {
+  RestApi(
+      Pool pool,
+      ScrubJob scrub,
+      SessionApi sessions,
+      HostPort portal,
+      String targetName,
+      String token) {
     this.pool = pool;
     this.scrub = scrub;
+    this.sessions = sessions;
     this.portal = portal;
     this.targetName = targetName;
     this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
@@ -141,6 +153,10 @@ final class RestApi {
         .post(SNAPSHOT + "/rollback", this::rollBack)
         .get("/api/v1/tokens", this::tokens)
         .delete("/api/v1/tokens/{id}", this::revoke)
+        .get(
+            "/api/v1/sessions", (_, response) -> send(response, Status.OK_200, sessions.sessions()))
+        .delete("/api/v1/sessions/{id}", this::dropSession)
+        .get("/api/v1/access", (_, response) -> send(response, Status.OK_200, sessions.access()))
         .any((request, _) -> refuseRoute(request))
         .error(Refusal.class, (_, response, e) -> sendError(response, e.status, e.getMessage()))
         .error(JacksonException.class, RestApi::refuseJson)
@@ -466,6 +482,16 @@ final class RestApi {
                         .formatted(id)));
     pool.end(token, Token.End.REVOKED);
     pool.flush();
+    response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private void dropSession(ServerRequest request, ServerResponse response) {
+    String id = request.path().pathParameters().get("id");
+    if (!SESSION_ID.matcher(id).matches() || !sessions.drop(Integer.parseInt(id))) {
+      throw new Refusal(
+          Status.NOT_FOUND_404,
+          "there is no session '%s'; 'gantry session list' shows those there are".formatted(id));
+    }
     response.status(Status.NO_CONTENT_204).send();
   }
 

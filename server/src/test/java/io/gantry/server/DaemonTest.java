@@ -259,17 +259,14 @@ class DaemonTest {
     Path data = directory.resolve("made");
     PoolSettings settings =
         new PoolSettings(256 << 10, 1 << 20, 8 << 20, true, PoolLimits.defaults());
-    DaemonSettings all =
-        new DaemonSettings(data, ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME, settings);
+    DaemonSettings all = DaemonSettings.of(data, ANY, ANY).withPool(settings);
     try (Daemon made = Daemon.start(all)) {
       assertThat(made.pool().chunkBytes()).isEqualTo(256 << 10);
       assertThat(Files.size(data.resolve("chunks"))).isEqualTo(8 << 20);
     }
     PoolSettings bad = new PoolSettings(3000, 1 << 20, 0, false, PoolLimits.defaults());
-    assertThatThrownBy(() ->
-            Daemon.start(
-                new DaemonSettings(
-                    directory.resolve("bad"), ANY, ANY, DaemonSettings.DEFAULT_TARGET_NAME, bad)))
+    assertThatThrownBy(
+            () -> Daemon.start(DaemonSettings.of(directory.resolve("bad"), ANY, ANY).withPool(bad)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("chunk size 3000 is not a power of two");
   }
@@ -279,10 +276,10 @@ class DaemonTest {
     Path file = directory.resolve("gantry.toml");
     Files.writeString(file, "data = \"/srv/gantry\"\niscsi = \"0.0.0.0:3260\"\n");
     DaemonSettings merged =
-        new DaemonSettings.Partial(null, HostPort.parse("[::1]:1"), null, null)
+        new DaemonSettings.Partial(null, List.of(HostPort.parse("[::1]:1")), null, null, null)
             .orElse(DaemonSettings.Partial.read(file));
     assertThat(merged.data()).isEqualTo(Path.of("/srv/gantry"));
-    assertThat(merged.iscsi()).isEqualTo(new HostPort("::1", 1));
+    assertThat(merged.iscsi()).containsExactly(new HostPort("::1", 1));
     assertThat(merged.http()).isEqualTo(DaemonSettings.DEFAULT_HTTP);
 
     Files.writeString(file, "date = 1\n");
@@ -292,7 +289,7 @@ class DaemonTest {
     Files.writeString(file, "[pool]\nchunkBytes = 1048576\nverifyReads = true\n");
     DaemonSettings pool =
         new DaemonSettings.Partial(
-                null, null, null, new PoolSettings.Partial(null, 1L << 20, null, null, null))
+                null, null, null, new PoolSettings.Partial(null, 1L << 20, null, null, null), null)
             .orElse(DaemonSettings.Partial.read(file));
     assertThat(pool.pool())
         .isEqualTo(new PoolSettings(1 << 20, 1 << 20, 0, true, PoolLimits.defaults()));

@@ -2,12 +2,17 @@ package io.gantry.target;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /** Where a target listens, and what an initiator is told of it. */
-final class Portals {
+public final class Portals {
+  private static final Pattern ZEROS = Pattern.compile("(?:^|:)0(?::0)+(?:$|:|(?=%))");
+
   private Portals() {}
 
   /**
@@ -32,9 +37,22 @@ final class Portals {
 
   /** As TargetAddress has it: brackets around IPv6, no zone, which means nothing elsewhere. */
   static String text(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
+    String host = host(address.getAddress());
     int zone = host.indexOf('%');
     String bare = zone < 0 ? host : host.substring(0, zone);
     return (bare.contains(":") ? "[" + bare + "]" : bare) + ":" + address.getPort();
+  }
+
+  /** A number as people write it: of an IPv6 address the longest run of zeros as two colons. */
+  public static String host(InetAddress address) {
+    String text = address.getHostAddress();
+    String longest =
+        ZEROS
+            .matcher(text)
+            .results()
+            .map(MatchResult::group)
+            .max(Comparator.comparingInt(String::length))
+            .orElse("");
+    return longest.isEmpty() ? text : text.replaceFirst(Pattern.quote(longest), "::");
   }
 }

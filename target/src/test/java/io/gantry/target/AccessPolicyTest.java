@@ -214,7 +214,7 @@ class AccessPolicyTest {
     assertThat(Portals.reachable(portals, at("127.0.0.1", 3260)))
         .containsExactly(
             at("127.0.0.1", 3260), at("192.0.2.1", 3260), at("127.0.0.1", 3261), at("::1", 3262));
-    assertThat(Portals.text(at("2001:db8::1", 3260))).isEqualTo("[2001:db8:0:0:0:0:0:1]:3260");
+    assertThat(Portals.text(at("2001:db8::1", 3260))).isEqualTo("[2001:db8::1]:3260");
     assertThat(Portals.text(at("192.0.2.1", 1))).isEqualTo("192.0.2.1:1");
   }
 

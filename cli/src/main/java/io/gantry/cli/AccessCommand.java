@@ -1,0 +1,73 @@
+package io.gantry.cli;
+
+import io.gantry.server.AccessView;
+import java.io.IOException;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "access",
+    description = "See who may use which volumes.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = AccessCommand.ListAll.class)
+final class AccessCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "which? list");
+  }
+
+  @Command(
+      name = "list",
+      description = {
+        "List portals, users and rules; secrets are not shown.",
+        "For each initiator and volume the first rule counts that is about both. They come from"
+            + " the file that 'gantry serve --config' names."
+      })
+  static final class ListAll extends DaemonCommand {
+    @Override
+    void run(DaemonClient client) throws IOException {
+      AccessView access = client.access();
+      if (json()) {
+        Terminal.printJson(out(), access);
+        return;
+      }
+      out().println("portals  " + String.join(", ", access.portals()));
+      out().println("users    " + (access.users().isEmpty() ? "-" : text(access.users())));
+      if (access.rules().isEmpty()) {
+        out()
+            .println(
+                access.users().isEmpty()
+                    ? "rules    none: this machine may use all volumes, and nobody else gets in"
+                    : "rules    none: this machine and all users may use all volumes");
+        return;
+      }
+      out().println();
+      Terminal.Table table =
+          new Terminal.Table(">RULE", "INITIATORS", "USERS", "ADDRESSES", "VOLUMES", "ACCESS");
+      int number = 0;
+      for (AccessView.Rule rule : access.rules()) {
+        table.row(
+            ++number,
+            anyOr(rule.initiators()),
+            anyOr(rule.users()),
+            anyOr(rule.addresses()),
+            anyOr(rule.volumes()),
+            rule.access());
+      }
+      table.print(out(), "");
+    }
+
+    private static String text(List<String> list) {
+      return String.join(", ", list);
+    }
+
+    private static String anyOr(List<String> list) {
+      return list.isEmpty() ? "any" : text(list);
+    }
+  }
+}
