@@ -52,9 +52,11 @@ public sealed interface InitiatorPdu extends Pdu {
     static final int OPCODE = 0x01;
     static final int READ = 0x40;
     static final int WRITE = 0x20;
+    public static final int ORDERED = 2;
+    public static final int HEAD_OF_QUEUE = 3;
   }
 
-  /** Task Management Function Request (RFC 7143 11.5). */
+  /** Task Management Function Request (RFC 7143 11.5, RFC 7144 4.1). */
   record TaskManagementRequest(
       boolean immediate,
       int function,
@@ -68,6 +70,17 @@ public sealed interface InitiatorPdu extends Pdu {
       implements InitiatorPdu {
     static final int OPCODE = 0x02;
     public static final int ABORT_TASK = 1;
+    public static final int ABORT_TASK_SET = 2;
+    public static final int CLEAR_ACA = 3;
+    public static final int CLEAR_TASK_SET = 4;
+    public static final int LOGICAL_UNIT_RESET = 5;
+    public static final int TARGET_WARM_RESET = 6;
+    public static final int TARGET_COLD_RESET = 7;
+    public static final int TASK_REASSIGN = 8;
+    public static final int QUERY_TASK = 9;
+    public static final int QUERY_TASK_SET = 10;
+    public static final int NEXUS_RESET = 11;
+    public static final int QUERY_ASYNCHRONOUS_EVENT = 12;
 
     @Override
     public ByteBuf data() {

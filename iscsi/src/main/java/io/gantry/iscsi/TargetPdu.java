@@ -54,7 +54,10 @@ public sealed interface TargetPdu extends Pdu {
     static final int OPCODE = 0x22;
     public static final int FUNCTION_COMPLETE = 0;
     public static final int TASK_DOES_NOT_EXIST = 1;
+    public static final int LUN_DOES_NOT_EXIST = 2;
+    public static final int TASK_REASSIGN_NOT_SUPPORTED = 4;
     public static final int FUNCTION_NOT_SUPPORTED = 5;
+    public static final int FUNCTION_SUCCEEDED = 7;
     public static final int FUNCTION_REJECTED = 255;
 
     @Override

@@ -54,6 +54,7 @@ public record Sense(
   public static final Sense INSUFFICIENT_RESOURCES_TO_CREATE_ROD_TOKEN = of(0x5, 0x55, 0x0D);
   public static final Sense POWER_ON_OR_RESET = of(0x6, 0x29, 0x00);
   public static final Sense BUS_DEVICE_RESET = of(0x6, 0x29, 0x03);
+  public static final Sense NEXUS_LOSS = of(0x6, 0x29, 0x07);
   public static final Sense COMMANDS_CLEARED_BY_ANOTHER_INITIATOR = of(0x6, 0x2F, 0x00);
   public static final Sense WRITE_PROTECTED = of(0x7, 0x27, 0x00);
   public static final Sense SPACE_ALLOCATION_FAILED = of(0x7, 0x27, 0x07);
@@ -88,6 +89,7 @@ public record Sense(
           Map.entry(0x2707, "space allocation failed, write protect"),
           Map.entry(0x2900, "power on, reset, or bus device reset occurred"),
           Map.entry(0x2903, "bus device reset function occurred"),
+          Map.entry(0x2907, "I_T nexus loss occurred"),
           Map.entry(0x2F00, "commands cleared by another initiator"),
           Map.entry(0x3900, "saving parameters not supported"),
           Map.entry(0x4400, "internal target failure"),

@@ -286,6 +286,25 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     return channel.eventLoop().inEventLoop();
   }
 
+  /** Runs something on the event loop unless the connection takes no more part in anything. */
+  void executeIfOpen(Runnable action) {
+    Runnable checked =
+        () -> {
+          if (!closing) {
+            action.run();
+          }
+        };
+    if (inEventLoop()) {
+      checked.run();
+      return;
+    }
+    try {
+      execute(checked);
+    } catch (RejectedExecutionException e) {
+      // The target is closed and the loop is gone.
+    }
+  }
+
   void execute(Runnable action) {
     channel.eventLoop().execute(action);
   }

@@ -40,6 +40,7 @@ final class IscsiSession {
   private final TrafficCounters counters = new TrafficCounters();
   private final SessionText text;
   private final @Nullable TaskSet tasks;
+  private final @Nullable TaskManager manager;
   private SessionParameters parameters;
   private int statSn;
 
@@ -64,6 +65,7 @@ final class IscsiSession {
             parameters.sendDataSegmentMax(),
             this::declaredSegmentLength);
     this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, identity, target);
+    this.manager = tasks == null ? null : new TaskManager(tasks);
   }
 
   SessionParameters parameters() {
@@ -166,17 +168,27 @@ final class IscsiSession {
     return admitted;
   }
 
-  /** ABORT TASK is what initiators need to get rid of a slow command; the rest is not supported. */
   private void manage(TaskManagementRequest request) {
-    if (tasks == null || request.function() != TaskManagementRequest.ABORT_TASK) {
-      respond(request, TaskManagementResponse.FUNCTION_NOT_SUPPORTED);
+    if (manager == null) {
+      reject(request.header(), RejectReason.PROTOCOL_ERROR);
       return;
     }
-    tasks.abort(request.referencedTag(), response -> respond(request, response));
+    var _ =
+        manager
+            .carryOut(request)
+            .whenComplete((response, problem) -> {
+              int code = problem == null ? response : TaskManagementResponse.FUNCTION_REJECTED;
+              connection.executeIfOpen(() -> respond(request, code));
+            });
   }
 
   private void respond(TaskManagementRequest request, int response) {
     connection.send(new TaskManagementResponse(response, request.taskTag(), consumeStatus()));
+    boolean cold = request.function() == TaskManagementRequest.TARGET_COLD_RESET;
+    if (cold && response == TaskManagementResponse.FUNCTION_COMPLETE) {
+      connection.closeAfterFlush("target cold reset");
+      target.dropSessions("target cold reset");
+    }
   }
 
   private void echo(NopOut nop) {

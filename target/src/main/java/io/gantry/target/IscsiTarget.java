@@ -79,7 +79,7 @@ public final class IscsiTarget implements AutoCloseable {
           Map.entry(Key.DATA_PDU_IN_ORDER, Key.YES),
           Map.entry(Key.DATA_SEQUENCE_IN_ORDER, Key.YES),
           Map.entry(Key.ERROR_RECOVERY_LEVEL, "0"),
-          Map.entry(Key.PROTOCOL_LEVEL, "1"),
+          Map.entry(Key.PROTOCOL_LEVEL, "2"),
           Map.entry(Key.IF_MARKER, Key.NO),
           Map.entry(Key.OF_MARKER, Key.NO));
 
@@ -324,6 +324,15 @@ public final class IscsiTarget implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+
+  /** Ends all sessions as if their connections had failed. */
+  void dropSessions(String reason) {
+    sessions
+        .values()
+        .forEach(connection -> {
+          var _ = connection.terminate(reason);
+        });
   }
 
   TargetDevice device() {

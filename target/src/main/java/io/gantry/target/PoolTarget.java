@@ -201,6 +201,26 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     }
 
     @Override
+    public boolean hasAttention(long lun) {
+      LogicalUnit unit = unit(Lun.decode(lun));
+      UnitNexus state = unit == null ? null : used.get(unit);
+      return state == null || state.hasAttention();
+    }
+
+    @Override
+    public CompletableFuture<Void> resetNexus() {
+      return tasks
+          .abort(PathTasks.ALL_UNITS, false)
+          .thenAccept(_ ->
+              used.replaceAll((unit, state) -> {
+                unit.detach(state);
+                UnitNexus anew = unit.attach(nexus);
+                anew.reset(Sense.NEXUS_LOSS);
+                return anew;
+              }));
+    }
+
+    @Override
     public CompletableFuture<Void> resetTarget() {
       CompletableFuture<?>[] ends =
           units.entrySet().stream()

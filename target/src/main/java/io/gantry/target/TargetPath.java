@@ -39,6 +39,12 @@ public interface TargetPath extends AutoCloseable {
    */
   CompletableFuture<Void> resetUnit(long lun);
 
+  /** Whether a unit attention condition is pending for this nexus (QUERY ASYNCHRONOUS EVENT). */
+  boolean hasAttention(long lun);
+
+  /** I_T NEXUS RESET (SAM-5 7.6): all that losing the nexus does, but the path goes on. */
+  CompletableFuture<Void> resetNexus();
+
   /** Resets all logical units that this path has. */
   CompletableFuture<Void> resetTarget();
 

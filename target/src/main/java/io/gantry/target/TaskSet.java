@@ -8,7 +8,7 @@ import io.gantry.iscsi.SessionParameters;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
 import io.gantry.iscsi.TargetPdu.DataIn;
 import io.gantry.iscsi.TargetPdu.ReadyToTransfer;
-import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
+import io.gantry.scsi.Lun;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.ScsiStatus;
@@ -18,12 +18,13 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,11 +37,14 @@ import org.jspecify.annotations.Nullable;
  * so that it does not starve. What a read returns counts until the socket has taken it: an
  * initiator that does not read its answers gets no more of them.
  */
-final class TaskSet {
+final class TaskSet implements PathTasks {
   private static final System.Logger LOG = System.getLogger(TaskSet.class.getName());
 
   /** Immediate commands have no place in the command window and need a limit of their own. */
   private static final int IMMEDIATE_MAX = 16;
+
+  private static final ScsiResponse TASK_ABORTED =
+      new ScsiResponse(ScsiStatus.TASK_ABORTED, null, 0);
 
   private static final class Task {
     final ScsiCommand command;
@@ -50,12 +54,26 @@ final class TaskSet {
     boolean granted;
     boolean inDevice;
 
-    /** What to do instead of answering, if the initiator has given the task up. */
-    @Nullable Runnable aborted;
+    /** Ready for the device, but an earlier task has to end first. */
+    boolean held;
+
+    /** If the task is not wanted any more: completes when it is gone. */
+    @Nullable CompletableFuture<@Nullable Void> aborted;
+
+    /** Whether it is answered with TASK ABORTED then. */
+    boolean answerAborted;
 
     Task(ScsiCommand command, int length) {
       this.command = command;
       this.length = length;
+    }
+
+    boolean isOrdered() {
+      return command.attribute() == ScsiCommand.ORDERED;
+    }
+
+    boolean isOn(int unit) {
+      return unit == ALL_UNITS || Lun.decode(command.lun()) == unit;
     }
   }
 
@@ -69,12 +87,16 @@ final class TaskSet {
   private final BufferBudget portalBudget;
   private final BufferBudget earlyBudget;
 
-  private final Map<Integer, Task> tasks = new HashMap<>();
+  /** In the order in which they came. */
+  private final Map<Integer, Task> tasks = new LinkedHashMap<>();
+
   private final Queue<Task> waiting = new ArrayDeque<>();
   private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
   private long usedBytes;
   private int immediateOutstanding;
   private int inDevice;
+  private int ordered;
+  private int held;
   private int nextTransferTag;
   private boolean starting;
 
@@ -97,7 +119,7 @@ final class TaskSet {
     this.sessionBytesMax = target.limits().sessionBytesMax();
     this.portalBudget = target.bufferBudget();
     this.earlyBudget = target.earlyBudget();
-    this.path = target.device().connect(nexus, identity, PathTasks.NONE);
+    this.path = target.device().connect(nexus, identity, this);
   }
 
   /** The initiator has declared something new. */
@@ -107,7 +129,8 @@ final class TaskSet {
 
   /** Takes a command that has been admitted, and ownership of its data. */
   void begin(ScsiCommand command) {
-    if (command.read() && command.write()) {
+    boolean known = command.attribute() <= ScsiCommand.HEAD_OF_QUEUE; // no ACA here
+    if (!known || (command.read() && command.write())) {
       session.refuse(command, RejectReason.INVALID_PDU_FIELD);
     } else if (tasks.containsKey(command.taskTag())) {
       session.refuse(command, RejectReason.TASK_IN_PROGRESS);
@@ -140,6 +163,7 @@ final class TaskSet {
       counters.dataOutBytes().add(command.data().readableBytes());
     }
     tasks.put(command.taskTag(), task);
+    ordered += task.isOrdered() ? 1 : 0;
     if (command.immediate()) {
       immediateOutstanding++;
     }
@@ -164,51 +188,141 @@ final class TaskSet {
     pdu.release();
   }
 
-  /**
-   * ABORT TASK: the task is not answered any more. One that the device already has runs to its end
-   * first, so that nothing happens to the disk after the abort was confirmed.
-   *
-   * @param respond takes the response code, when the task is over or at once
-   */
-  void abort(int taskTag, IntConsumer respond) {
-    Task task = tasks.get(taskTag);
-    if (task == null) {
-      respond.accept(TaskManagementResponse.TASK_DOES_NOT_EXIST);
-      return;
-    }
-    if (task.aborted != null) {
-      respond.accept(TaskManagementResponse.FUNCTION_REJECTED);
-      return;
-    }
-    task.aborted = () -> respond.accept(TaskManagementResponse.FUNCTION_COMPLETE);
-    if (!task.inDevice) {
-      waiting.remove(task);
-      drop(task);
-      startWaiting();
-    }
+  /** The path on which the commands go to the device. */
+  TargetPath path() {
+    return path;
   }
 
-  /** Forgets an aborted task, frees what it holds, and confirms. */
+  /** Whether there is a task with this tag. */
+  boolean contains(int taskTag) {
+    return tasks.containsKey(taskTag);
+  }
+
+  /** Whether there are tasks on a logical unit. */
+  boolean hasTasks(int unit) {
+    return tasks.values().stream().anyMatch(task -> task.isOn(unit));
+  }
+
+  /** Whether commands may go to the device past what waits here. */
+  boolean isClear() {
+    return waiting.isEmpty() && ordered == 0 && !ended;
+  }
+
+  /**
+   * Ends a task without an answer. One that the device already has runs to its end first, so that
+   * nothing happens to the disk after the abort was confirmed.
+   *
+   * @return completes when it is gone, or at once if there is none
+   */
+  CompletableFuture<?> abortTask(int taskTag) {
+    Task task = tasks.get(taskTag);
+    return task == null ? CompletableFuture.completedFuture(null) : abort(List.of(task), false);
+  }
+
+  @Override
+  public CompletableFuture<Integer> abort(int unit, boolean answered) {
+    if (connection.inEventLoop()) {
+      return abortOn(unit, answered);
+    }
+    CompletableFuture<Integer> gone = new CompletableFuture<>();
+    try {
+      connection.execute(() -> {
+        var _ = abortOn(unit, answered).thenAccept(gone::complete);
+      });
+    } catch (RejectedExecutionException e) {
+      gone.complete(0); // the target is closed and the loop is gone
+    }
+    return gone;
+  }
+
+  private CompletableFuture<Integer> abortOn(int unit, boolean answered) {
+    if (ended) {
+      return drained.thenApply(_ -> 0);
+    }
+    List<Task> those = tasks.values().stream().filter(task -> task.isOn(unit)).toList();
+    return abort(those, answered).thenApply(_ -> those.size());
+  }
+
+  private CompletableFuture<Void> abort(List<Task> those, boolean answered) {
+    List<CompletableFuture<?>> ends = new ArrayList<>();
+    for (Task task : those) {
+      if (task.aborted == null) {
+        task.aborted = new CompletableFuture<>();
+        task.answerAborted = answered;
+      }
+      ends.add(task.aborted);
+    }
+    for (Task task : those) {
+      if (!task.inDevice && tasks.get(task.command.taskTag()) == task) {
+        waiting.remove(task);
+        drop(task);
+      }
+    }
+    startWaiting();
+    return CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new));
+  }
+
+  /** Forgets an aborted task and frees what it holds. */
   private void drop(Task task) {
-    remove(task);
     if (task.write != null) {
       task.write.discard();
     }
-    task.buffer.release();
-    if (task.granted) {
-      giveBack(task);
+    if (task.answerAborted) {
+      answer(task, TASK_ABORTED);
+    } else {
+      remove(task);
+      task.buffer.release();
+      if (task.granted) {
+        giveBack(task);
+      }
     }
     if (task.aborted != null) {
-      task.aborted.run();
+      task.aborted.complete(null);
     }
   }
 
   private void remove(Task task) {
     tasks.remove(task.command.taskTag());
+    ordered -= task.isOrdered() ? 1 : 0;
+    held -= task.held ? 1 : 0;
+    task.held = false;
     if (task.command.immediate()) {
       immediateOutstanding--;
     } else {
       session.releaseSlot();
+    }
+    if (held > 0) {
+      connection.execute(this::submitHeld);
+    }
+  }
+
+  /**
+   * Whether an earlier task on the logical unit has to end first: one with the ORDERED attribute,
+   * or any if this one has it (SAM-5 8.6). What comes from other initiators keeps no order.
+   */
+  private boolean mustWait(Task task) {
+    if (ordered == 0 || task.command.attribute() == ScsiCommand.HEAD_OF_QUEUE) {
+      return false;
+    }
+    for (Task earlier : tasks.values()) {
+      if (earlier == task) {
+        return false;
+      }
+      if (earlier.command.lun() == task.command.lun()
+          && (task.isOrdered() || earlier.isOrdered())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void submitHeld() {
+    for (Task task : List.copyOf(tasks.values())) {
+      if (task.held && !mustWait(task)) {
+        task.held = false;
+        held--;
+        dispatch(task);
+      }
     }
   }
 
@@ -299,6 +413,15 @@ final class TaskSet {
   }
 
   private void submit(Task task) {
+    if (mustWait(task)) {
+      task.held = true;
+      held++;
+    } else {
+      dispatch(task);
+    }
+  }
+
+  private void dispatch(Task task) {
     ByteBuffer bytes = task.length > 0 ? task.buffer.nioBuffer(0, task.length) : null;
     boolean write = task.write != null;
     ScsiRequest request =
@@ -334,6 +457,7 @@ final class TaskSet {
       finishIfDrained();
       return;
     }
+    task.inDevice = false;
     if (task.aborted != null) {
       drop(task);
       return;
@@ -395,6 +519,9 @@ final class TaskSet {
                   pdus,
                   residual.bytes(),
                   senseSegment(response.sense())));
+    }
+    if (!task.granted) {
+      return; // aborted while it waited for a buffer
     }
     if (sent == null || !command.read()) {
       giveBack(task);

@@ -57,6 +57,11 @@ final class UnitNexus {
     attentions.add(attention);
   }
 
+  /** Whether a unit attention is pending. */
+  synchronized boolean hasAttention() {
+    return !attentions.isEmpty();
+  }
+
   /** Takes the oldest pending unit attention; null if there is none. */
   synchronized @Nullable Sense takeAttention() {
     return attentions.poll();

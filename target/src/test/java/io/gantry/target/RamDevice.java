@@ -73,6 +73,16 @@ final class RamDevice implements TargetDevice {
       }
 
       @Override
+      public boolean hasAttention(long lun) {
+        return !greeted.contains(nexus);
+      }
+
+      @Override
+      public CompletableFuture<Void> resetNexus() {
+        return tasks.abort(PathTasks.ALL_UNITS, false).thenAccept(_ -> greeted.remove(nexus));
+      }
+
+      @Override
       public CompletableFuture<Void> resetTarget() {
         return resetUnit(0);
       }
