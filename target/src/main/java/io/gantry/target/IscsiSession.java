@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class IscsiSession {
   private static final int PING_TAG = 1;
 
+  /** Functions that wait for tasks to end; they have no place in the command window. */
+  private static final int MANAGING_MAX = 16;
+
   private final IscsiConnection connection;
   private final IscsiTarget target;
   private final Established established;
@@ -43,6 +46,7 @@ final class IscsiSession {
   private final @Nullable TaskManager manager;
   private SessionParameters parameters;
   private int statSn;
+  private int managing;
 
   /** Begins after a login; {@code nexus} is null for discovery. */
   IscsiSession(
@@ -173,6 +177,11 @@ final class IscsiSession {
       reject(request.header(), RejectReason.PROTOCOL_ERROR);
       return;
     }
+    if (managing == MANAGING_MAX) {
+      reject(request.header(), RejectReason.IMMEDIATE_COMMAND_REJECT);
+      return;
+    }
+    managing++;
     var _ =
         manager
             .carryOut(request)
@@ -183,6 +192,7 @@ final class IscsiSession {
   }
 
   private void respond(TaskManagementRequest request, int response) {
+    managing--;
     connection.send(new TaskManagementResponse(response, request.taskTag(), consumeStatus()));
     boolean cold = request.function() == TaskManagementRequest.TARGET_COLD_RESET;
     if (cold && response == TaskManagementResponse.FUNCTION_COMPLETE) {

@@ -30,6 +30,7 @@ final class RamDevice implements TargetDevice {
   private final Executor executor;
   private final Set<Nexus> greeted = ConcurrentHashMap.newKeySet();
   private final Queue<Runnable> held = new ConcurrentLinkedQueue<>();
+  private final Set<PathTasks> paths = ConcurrentHashMap.newKeySet();
   final List<Nexus> lost = new CopyOnWriteArrayList<>();
   final List<ScsiRequest> requests = new CopyOnWriteArrayList<>();
   volatile boolean hold;
@@ -51,6 +52,7 @@ final class RamDevice implements TargetDevice {
 
   @Override
   public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
+    paths.add(tasks);
     return new TargetPath() {
       @Override
       public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
@@ -64,12 +66,19 @@ final class RamDevice implements TargetDevice {
 
       @Override
       public CompletableFuture<Void> clearTaskSet(long lun) {
-        return tasks.abort(0, false).thenAccept(_ -> {});
+        return abortAll();
       }
 
       @Override
       public CompletableFuture<Void> resetUnit(long lun) {
-        return tasks.abort(0, false).thenAccept(_ -> greeted.clear());
+        return abortAll().thenRun(greeted::clear);
+      }
+
+      private CompletableFuture<Void> abortAll() {
+        return CompletableFuture.allOf(
+            paths.stream()
+                .map(path -> path.abort(0, !path.equals(tasks)))
+                .toArray(CompletableFuture<?>[]::new));
       }
 
       @Override
@@ -89,6 +98,7 @@ final class RamDevice implements TargetDevice {
 
       @Override
       public void close() {
+        paths.remove(tasks);
         greeted.remove(nexus);
         lost.add(nexus);
       }
@@ -111,6 +121,18 @@ final class RamDevice implements TargetDevice {
 
   int heldCount() {
     return held.size();
+  }
+
+  /** Carries out the oldest that was held back. */
+  void releaseOne() {
+    held.remove().run();
+  }
+
+  /** Waits until so many are held back. */
+  void awaitHeld(int count) {
+    while (held.size() != count) {
+      Thread.onSpinWait();
+    }
   }
 
   /** Carries out what was held back. */
