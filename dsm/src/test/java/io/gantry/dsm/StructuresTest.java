@@ -151,7 +151,7 @@ class StructuresTest {
   @Test
   void copyOffloadDescriptor() {
     RodTokenLimits limits = new RodTokenLimits(64, 600, 60, 0x1_0000_0000L, 0x20000);
-    BlockLimits blocks = new BlockLimits(8, 0x10000, 0x2000, 0, 0, 0);
+    BlockLimits blocks = new BlockLimits(0, 8, 0x10000, 0x2000, 0, 0, 0, 0, 0);
     assertThat(new CopyOffloadDescriptor(limits, blocks).encode())
         .isEqualTo(Golden.bytes("output_copy_offload"));
   }

@@ -27,13 +27,17 @@ public record Sense(
   public static final int DATA_PROTECT_KEY = 0x7;
   public static final int COPY_ABORTED_KEY = 0xA;
   public static final int ABORTED_COMMAND_KEY = 0xB;
+  public static final int MISCOMPARE_KEY = 0xE;
 
   public static final Sense NO_SENSE = of(0x0, 0x00, 0x00);
+  public static final Sense SANITIZE_IN_PROGRESS = of(0x2, 0x04, 0x1B);
   public static final Sense WRITE_ERROR = of(0x3, 0x0C, 0x00);
   public static final Sense UNRECOVERED_READ_ERROR = of(0x3, 0x11, 0x00);
+  public static final Sense SANITIZE_FAILED = of(0x3, 0x31, 0x03);
   public static final Sense INTERNAL_TARGET_FAILURE = of(0x4, 0x44, 0x00);
   public static final Sense OPERATION_IN_PROGRESS = of(0x5, 0x00, 0x16);
   public static final Sense COPY_UNDERRUN_NOTHING_COPIED = of(0x5, 0x0D, 0x04);
+  public static final Sense INVALID_FIELD_IN_INFORMATION_UNIT = of(0x5, 0x0E, 0x03);
   public static final Sense PARAMETER_LIST_LENGTH_ERROR = of(0x5, 0x1A, 0x00);
   public static final Sense INVALID_OPERATION_CODE = of(0x5, 0x20, 0x00);
   public static final Sense LBA_OUT_OF_RANGE = of(0x5, 0x21, 0x00);
@@ -60,16 +64,20 @@ public record Sense(
   public static final Sense SPACE_ALLOCATION_FAILED = of(0x7, 0x27, 0x07);
   public static final Sense COPY_UNDERRUN = of(0xA, 0x0D, 0x04);
   public static final Sense WRITE_DATA_SHORT = of(0xB, 0x0C, 0x0D);
+  public static final Sense MISCOMPARE = of(0xE, 0x1D, 0x00);
 
   private static final Map<Integer, String> TEXTS =
       Map.ofEntries(
           Map.entry(0x0000, "no additional sense information"),
           Map.entry(0x0016, "operation in progress"),
+          Map.entry(0x041B, "logical unit not ready, sanitize in progress"),
           Map.entry(0x0C00, "write error"),
           Map.entry(0x0C0D, "write error, not enough unsolicited data"),
+          Map.entry(0x0E03, "invalid field in command information unit"),
           Map.entry(0x0D04, "copy target device data underrun"),
           Map.entry(0x1100, "unrecovered read error"),
           Map.entry(0x1A00, "parameter list length error"),
+          Map.entry(0x1D00, "miscompare during verify operation"),
           Map.entry(0x2000, "invalid command operation code"),
           Map.entry(0x2100, "logical block address out of range"),
           Map.entry(0x2301, "invalid token operation, unsupported token type"),
@@ -91,6 +99,7 @@ public record Sense(
           Map.entry(0x2903, "bus device reset function occurred"),
           Map.entry(0x2907, "I_T nexus loss occurred"),
           Map.entry(0x2F00, "commands cleared by another initiator"),
+          Map.entry(0x3103, "sanitize command failed"),
           Map.entry(0x3900, "saving parameters not supported"),
           Map.entry(0x4400, "internal target failure"),
           Map.entry(0x550D, "insufficient resources to create ROD token"));
@@ -115,6 +124,14 @@ public record Sense(
    */
   public Sense at(int byteOffset) {
     return new Sense(key, asc, ascq, information, OptionalInt.of(byteOffset));
+  }
+
+  /**
+   * The same sense with a PROGRESS INDICATION, in 65,536ths. It stands where the field pointer of
+   * other sense keys does (SPC-4 4.5.2.4.4).
+   */
+  public Sense withProgress(int progress) {
+    return at(progress);
   }
 
   /** Whether key, code and qualifier are those of {@code other}. */

@@ -1,16 +1,14 @@
 package io.gantry.target;
 
+import static io.gantry.target.UnitBlocks.done;
+import static io.gantry.target.UnitBlocks.refused;
+
 import io.gantry.scsi.BlockCdb;
-import io.gantry.scsi.BlockLimits;
-import io.gantry.scsi.BlockRange;
-import io.gantry.scsi.Capacity;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.Command;
-import io.gantry.scsi.Decoded;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.Sense;
-import io.gantry.scsi.UnmapList;
 import io.gantry.store.NoSpaceException;
 import io.gantry.store.OutOfRangeException;
 import io.gantry.store.ReadOnlyVolumeException;
@@ -18,10 +16,10 @@ import io.gantry.store.Volume;
 import io.gantry.store.VolumeGoneException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.StampedLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,20 +31,17 @@ import org.jspecify.annotations.Nullable;
 final class LogicalUnit {
   private static final System.Logger LOG = System.getLogger(LogicalUnit.class.getName());
 
-  /** UNMAP of any length takes as long: no limit. Initiators' tests allow this or up to 2^20. */
-  private static final long MAX_UNMAP_BLOCKS = 0xFFFF_FFFFL;
-
-  private static final int MAX_UNMAP_RANGES = 256;
-  private static final int MAX_STATUS_DESCRIPTORS = 256;
-
-  /** INVALID FIELD IN COMMAND INFORMATION UNIT: a write that comes as a read. */
-  private static final Sense WRONG_DIRECTION = Sense.of(Sense.ILLEGAL_REQUEST_KEY, 0x0E, 0x03);
-
   private final Volume volume;
   private final VitalProductData pages;
   private final CopyManager copyManager;
-  private final Supplier<CompletableFuture<Void>> flush;
-  private final int maximumTransferBytes;
+  private final UnitBlocks blocks;
+  private final BlockCommands block;
+  private final ProvisioningCommands provisioning;
+  private final MediumCommands medium;
+  private final Sanitizer sanitizer;
+
+  /** Held shared by commands that write, so that a sanitize can wait for their end. */
+  private final StampedLock writing = new StampedLock();
 
   private final Set<UnitNexus> nexuses = ConcurrentHashMap.newKeySet();
 
@@ -54,13 +49,17 @@ final class LogicalUnit {
       Volume volume,
       VitalProductData pages,
       CopyManager copyManager,
+      Sanitizer sanitizer,
       Supplier<CompletableFuture<Void>> flush,
       int maximumTransferBytes) {
     this.volume = volume;
     this.pages = pages;
     this.copyManager = copyManager;
-    this.flush = flush;
-    this.maximumTransferBytes = maximumTransferBytes;
+    this.sanitizer = sanitizer;
+    this.blocks = new UnitBlocks(volume, flush);
+    this.block = new BlockCommands(volume, blocks, maximumTransferBytes);
+    this.provisioning = new ProvisioningCommands(volume, blocks);
+    this.medium = new MediumCommands(volume, blocks);
   }
 
   Volume volume() {
@@ -84,10 +83,6 @@ final class LogicalUnit {
     nexuses.forEach(state -> state.reset(Sense.BUS_DEVICE_RESET));
   }
 
-  private long blocks() {
-    return volume.sizeBytes() / volume.blockBytes();
-  }
-
   /**
    * Carries a command out.
    *
@@ -101,16 +96,43 @@ final class LogicalUnit {
         return done(ScsiResponse.check(attention));
       }
     }
-    boolean changes =
-        cdb.access() == Command.Access.WRITE && !(cdb instanceof Cdb.SynchronizeCache);
-    if (changes && nexus.isReadOnly()) {
-      return done(ScsiResponse.check(Sense.WRITE_PROTECTED));
+    Sense refusal = refuse(nexus, cdb);
+    if (refusal != null) {
+      return refused(refusal);
     }
     try {
-      return carryOut(nexus, cdb, request);
+      boolean writes = cdb.command().needs() == Command.Needs.WRITABLE_MEDIUM;
+      return writes && !(cdb instanceof BlockCdb.Sanitize)
+          ? write(nexus, cdb, request)
+          : carryOut(nexus, cdb, request);
     } catch (IOException e) {
-      return done(ScsiResponse.check(sense(cdb, volume, e)));
+      return refused(sense(cdb, volume, e));
     }
+  }
+
+  /** Why a command cannot be carried out in the state in which the medium is, or null. */
+  private @Nullable Sense refuse(UnitNexus nexus, Cdb cdb) {
+    Sense refusal = sanitizer.refuse(volume, cdb);
+    boolean writes = cdb.command().needs() == Command.Needs.WRITABLE_MEDIUM;
+    return refusal == null && writes && (volume.readOnly() || nexus.isReadOnly())
+        ? Sense.WRITE_PROTECTED
+        : refusal;
+  }
+
+  /** Carries out a command that changes the medium, unless a sanitize has just begun. */
+  private CompletableFuture<ScsiResponse> write(UnitNexus nexus, Cdb cdb, ScsiRequest request)
+      throws IOException {
+    long stamp = writing.readLock();
+    try {
+      Sense refusal = sanitizer.refuse(volume, cdb);
+      return refusal == null ? carryOut(nexus, cdb, request) : refused(refusal);
+    } finally {
+      writing.unlockRead(stamp);
+    }
+  }
+
+  private void awaitWrites() {
+    writing.unlockWrite(writing.writeLock());
   }
 
   /** What an initiator hears when the pool could not carry a command out. */
@@ -128,18 +150,24 @@ final class LogicalUnit {
       return Sense.LOGICAL_UNIT_NOT_SUPPORTED;
     }
     LOG.log(System.Logger.Level.ERROR, "volume %s: %s failed".formatted(volume.name(), cdb), e);
-    boolean read = cdb instanceof Cdb.Transfer transfer && !transfer.isWrite();
-    return read ? Sense.UNRECOVERED_READ_ERROR : Sense.WRITE_ERROR;
-  }
-
-  private static CompletableFuture<ScsiResponse> done(ScsiResponse response) {
-    return CompletableFuture.completedFuture(response);
+    return cdb.access() == Command.Access.READ ? Sense.UNRECOVERED_READ_ERROR : Sense.WRITE_ERROR;
   }
 
   private CompletableFuture<ScsiResponse> carryOut(UnitNexus nexus, Cdb cdb, ScsiRequest request)
       throws IOException {
     return switch (cdb) {
-      case BlockCdb _ -> done(ScsiResponse.check(Sense.INVALID_OPERATION_CODE));
+      case BlockCdb.Verify c -> block.verify(c, request);
+      case BlockCdb.WriteAndVerify c -> block.writeAndVerify(c, request);
+      case BlockCdb.CompareAndWrite c -> block.compareAndWrite(c, request);
+      case BlockCdb.OrWrite c -> block.orWrite(c, request);
+      case BlockCdb.WriteAtomic c -> block.writeAtomic(c, request);
+      case BlockCdb.PreFetch c -> block.preFetch(c);
+      case BlockCdb.WriteSame c -> done(provisioning.writeSame(c, request));
+      case BlockCdb.ReadDefectData c -> done(MediumCommands.defects(c, request));
+      case BlockCdb.FormatUnit c -> medium.format(c, request);
+      case BlockCdb.StartStopUnit c -> medium.startStop(c);
+      case BlockCdb.PreventAllow c -> done(MediumCommands.preventAllow(c));
+      case BlockCdb.Sanitize c -> sanitizer.execute(volume, c, request, this::awaitWrites);
       case Cdb.TestUnitReady _ -> done(ScsiResponse.good(0));
       case Cdb.RequestSense c ->
           done(CommandData.answer(request, c.allocation(), requestSense(c, nexus)));
@@ -147,10 +175,10 @@ final class LogicalUnit {
       case Cdb.ModeSense c -> done(ModePages.sense(c, request, volume, nexus.isReadOnly()));
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
       case Cdb.ReadCapacity16 c -> done(readCapacity(c, request));
-      case Cdb.Transfer c -> c.isWrite() ? write(c, request) : read(c, request);
-      case Cdb.SynchronizeCache c -> synchronizeCache(c);
-      case Cdb.Unmap c -> done(unmap(c, request));
-      case Cdb.GetLbaStatus c -> done(lbaStatus(c, request));
+      case Cdb.Transfer c -> c.isWrite() ? block.write(c, request) : block.read(c, request);
+      case Cdb.SynchronizeCache c -> block.synchronizeCache(c);
+      case Cdb.Unmap c -> done(provisioning.unmap(c, request));
+      case Cdb.GetLbaStatus c -> done(provisioning.lbaStatus(c, request));
       case Cdb.TokenOperation c -> done(copyManager.execute(nexus.nexus(), volume, c, request));
       case Cdb.ReceiveRodTokenInformation c ->
           done(copyManager.receiveInformation(nexus.nexus(), volume, c, request));
@@ -158,9 +186,12 @@ final class LogicalUnit {
     };
   }
 
-  private static byte[] requestSense(Cdb.RequestSense c, UnitNexus nexus) {
-    Sense attention = nexus.takeAttention();
-    Sense sense = attention == null ? Sense.NO_SENSE : attention;
+  private byte[] requestSense(Cdb.RequestSense c, UnitNexus nexus) {
+    Sense sense = nexus.takeAttention();
+    if (sense == null) {
+      Sense state = sanitizer.state(volume);
+      sense = state == null ? Sense.NO_SENSE : state;
+    }
     return c.descriptor() ? sense.encodeDescriptor() : sense.encode();
   }
 
@@ -177,150 +208,13 @@ final class LogicalUnit {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
     }
     ByteBuffer data = ByteBuffer.allocate(8);
-    data.putInt((int) Math.min(blocks() - 1, 0xffff_ffffL)).putInt(volume.blockBytes());
+    data.putInt((int) Math.min(blocks.count() - 1, 0xffff_ffffL)).putInt(blocks.bytes());
     return CommandData.answer(request, data.capacity(), data.array());
   }
 
   private ScsiResponse readCapacity(Cdb.ReadCapacity16 c, ScsiRequest request) {
-    if (c.lba() != 0 && !c.partial()) {
-      return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
-    }
-    Capacity capacity = new Capacity(blocks(), volume.blockBytes(), 0, true, true);
-    return CommandData.answer(request, c.allocation(), capacity.encode());
-  }
-
-  /** Why a range of blocks cannot be served, or null. */
-  private @Nullable Sense checkRange(long lba, long count) {
-    boolean inside =
-        Long.compareUnsigned(lba, blocks()) <= 0
-            && Long.compareUnsigned(count, blocks() - lba) <= 0;
-    return inside ? null : Sense.LBA_OUT_OF_RANGE;
-  }
-
-  private @Nullable Sense checkTransfer(Cdb.Transfer c) {
-    if (c.blocks() * volume.blockBytes() > maximumTransferBytes) {
-      return Sense.INVALID_FIELD_IN_CDB.at(c.command().cdbLength() == 10 ? 7 : 10);
-    }
-    return checkRange(c.lba(), c.blocks());
-  }
-
-  private CompletableFuture<ScsiResponse> read(Cdb.Transfer c, ScsiRequest request)
-      throws IOException {
-    Sense refusal = checkTransfer(c);
-    if (refusal != null) {
-      return done(ScsiResponse.check(refusal));
-    }
-    long length = c.blocks() * volume.blockBytes();
-    if (request.dataIn() != null) {
-      ByteBuffer target = request.dataIn().slice();
-      target.limit((int) Math.min(target.remaining(), length));
-      volume.read(c.lba() * volume.blockBytes(), target);
-    }
-    // FUA on a read: what is returned is on stable storage by then (SBC-3 5.11).
-    ScsiResponse good = ScsiResponse.good(length);
-    return c.forceUnitAccess() ? flushed(good) : done(good);
-  }
-
-  private CompletableFuture<ScsiResponse> write(Cdb.Transfer c, ScsiRequest request)
-      throws IOException {
-    Sense refusal = request.dataIn() == null ? checkTransfer(c) : WRONG_DIRECTION;
-    if (refusal != null) {
-      return done(ScsiResponse.check(refusal));
-    }
-    long length = c.blocks() * volume.blockBytes();
-    if (request.dataOut() != null) {
-      // An initiator that sends less than the CDB says gets the whole blocks of it written.
-      ByteBuffer source = request.dataOut().slice();
-      int available = (int) Math.min(source.remaining(), length);
-      source.limit(available / volume.blockBytes() * volume.blockBytes());
-      volume.write(c.lba() * volume.blockBytes(), source);
-    }
-    ScsiResponse good = ScsiResponse.good(length);
-    return c.forceUnitAccess() ? flushed(good) : done(good);
-  }
-
-  private CompletableFuture<ScsiResponse> synchronizeCache(Cdb.SynchronizeCache c) {
-    Sense refusal = checkRange(c.lba(), c.blocks());
-    if (refusal != null) {
-      return done(ScsiResponse.check(refusal));
-    }
-    CompletableFuture<ScsiResponse> flushed = flushed(ScsiResponse.good(0));
-    return c.immediate() ? done(ScsiResponse.good(0)) : flushed;
-  }
-
-  private CompletableFuture<ScsiResponse> flushed(ScsiResponse good) {
-    return flush
-        .get()
-        .handle((_, failure) -> {
-          if (failure == null) {
-            return good;
-          }
-          LOG.log(System.Logger.Level.ERROR, "flush of " + volume.name() + " failed", failure);
-          return ScsiResponse.check(
-              failure instanceof NoSpaceException
-                  ? Sense.SPACE_ALLOCATION_FAILED
-                  : Sense.WRITE_ERROR);
-        });
-  }
-
-  private ScsiResponse unmap(Cdb.Unmap c, ScsiRequest request) throws IOException {
-    if (c.parameterListLength() == 0) {
-      return ScsiResponse.good(0);
-    }
-    ByteBuffer list = CommandData.parameterList(request, c.parameterListLength());
-    return switch (UnmapList.decode(list)) {
-      case Decoded.Invalid<List<BlockRange>>(Sense sense) -> ScsiResponse.check(sense);
-      case Decoded.Valid<List<BlockRange>>(List<BlockRange> ranges) -> unmap(ranges, list);
-    };
-  }
-
-  private ScsiResponse unmap(List<BlockRange> ranges, ByteBuffer list) throws IOException {
-    if (ranges.size() > MAX_UNMAP_RANGES) {
-      return ScsiResponse.check(Sense.INVALID_FIELD_IN_PARAMETER_LIST);
-    }
-    for (BlockRange range : ranges) {
-      Sense refusal = checkRange(range.lba(), range.blocks());
-      if (refusal != null) {
-        return ScsiResponse.check(refusal);
-      }
-    }
-    for (BlockRange range : ranges) {
-      volume.zero(range.lba() * volume.blockBytes(), range.blocks() * volume.blockBytes());
-    }
-    return ScsiResponse.good(list.remaining());
-  }
-
-  private ScsiResponse lbaStatus(Cdb.GetLbaStatus c, ScsiRequest request) throws IOException {
-    if (Long.compareUnsigned(c.lba(), blocks()) >= 0) {
-      return ScsiResponse.check(Sense.LBA_OUT_OF_RANGE);
-    }
-    long room = Math.max(1, (Integer.toUnsignedLong(c.allocation()) - 8) / 16);
-    int limit = (int) Math.min(room, MAX_STATUS_DESCRIPTORS);
-    ByteBuffer data = ByteBuffer.allocate(8 + 16 * limit).position(8);
-    long end = volume.sizeBytes();
-    long at = c.lba() * volume.blockBytes();
-    while (data.hasRemaining() && at < end) {
-      // A descriptor counts at most 2^32 - 1 blocks.
-      long furthest = Math.min(end, at + 0xffff_ffffL * volume.blockBytes());
-      Volume.Allocation run = volume.allocation(at, furthest);
-      data.putLong(at / volume.blockBytes());
-      data.putInt((int) ((run.end() - at) / volume.blockBytes()));
-      data.put((byte) (run.mapped() ? 0 : 1)).put(new byte[3]);
-      at = run.end();
-    }
-    data.putInt(0, data.position() - 4);
-    byte[] bytes = java.util.Arrays.copyOf(data.array(), data.position());
-    return CommandData.answer(request, c.allocation(), bytes);
-  }
-
-  /** VPD page B0h of any logical unit with these sizes. */
-  static BlockLimits limits(int blockBytes, int chunkBytes, int maximumTransferBytes) {
-    return new BlockLimits(
-        Math.min(chunkBytes / blockBytes, 0xffff),
-        maximumTransferBytes / blockBytes,
-        (1 << 20) / blockBytes,
-        MAX_UNMAP_BLOCKS,
-        MAX_UNMAP_RANGES,
-        chunkBytes / blockBytes);
+    return c.lba() != 0 && !c.partial()
+        ? ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2))
+        : CommandData.answer(request, c.allocation(), blocks.capacity().encode());
   }
 }

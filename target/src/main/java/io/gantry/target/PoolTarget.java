@@ -37,6 +37,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final String name;
   private final AccessPolicy access;
   private final CopyManager copyManager;
+  private final Sanitizer sanitizer;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
   private final Set<Path> paths = ConcurrentHashMap.newKeySet();
   private final ExecutorService workers;
@@ -63,6 +64,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     this.name = name;
     this.access = access;
     this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
+    this.sanitizer = new Sanitizer(pool);
     // Enough to keep a disk busy while some of them wait for it.
     this.workers =
         Executors.newFixedThreadPool(
@@ -259,10 +261,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
         new VitalProductData(
             name,
             VitalProductData.naa(pool.id(), volume.id()),
-            LogicalUnit.limits(blockBytes, pool.chunkBytes(), MAXIMUM_TRANSFER),
+            ProvisioningCommands.limits(blockBytes, pool.chunkBytes(), MAXIMUM_TRANSFER),
             CopyManager.limits(blockBytes),
             blockBytes);
-    return new LogicalUnit(volume, pages, copyManager, pool::flushAsync, MAXIMUM_TRANSFER);
+    return new LogicalUnit(
+        volume, pages, copyManager, sanitizer, pool::flushAsync, MAXIMUM_TRANSFER);
   }
 
   // SPC-4 5.x, SAM-5 4.7.4: what answers where there is no logical unit.
@@ -304,6 +307,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   @Override
   public void close() {
     workers.shutdown();
+    sanitizer.close();
     try {
       if (!workers.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
         System.getLogger(PoolTarget.class.getName())

@@ -46,9 +46,11 @@ final class VitalProductData {
     pages.put(BlockLimits.PAGE, limits.encode());
     byte[] characteristics = new byte[0x3C];
     characteristics[1] = 1; // medium rotation rate: it does not rotate
+    characteristics[3] = 0x40; // WABEREQ: what was erased can be read without writing it first
     pages.put(0xB1, page(0xB1, characteristics));
-    // Unmapped blocks read as zeros (LBPRZ), UNMAP is supported (LBPU), thin.
-    pages.put(0xB2, page(0xB2, new byte[] {0, (byte) 0x84, 2, 0}));
+    // UNMAP (LBPU) and WRITE SAME(16) and (10) unmap (LBPWS, LBPWS10); what is unmapped reads as
+    // zeros (LBPRZ); thin.
+    pages.put(0xB2, page(0xB2, new byte[] {0, (byte) 0xE4, 2, 0}));
     byte[] list = new byte[pages.size()];
     int i = 0;
     for (int code : pages.keySet()) {

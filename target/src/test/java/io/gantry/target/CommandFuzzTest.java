@@ -2,6 +2,7 @@ package io.gantry.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gantry.scsi.BlockCdb;
 import io.gantry.scsi.BlockRange;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.Command;
@@ -112,6 +113,12 @@ class CommandFuzzTest {
     if (command == Command.POPULATE_TOKEN || command == Command.WRITE_USING_TOKEN) {
       return new Cdb.TokenOperation(command, random.nextInt(5), dataLength).encode();
     }
+    if (command == Command.SANITIZE_OVERWRITE && random.nextBoolean()) {
+      return new BlockCdb.Sanitize(command, random.nextBoolean(), true, dataLength).encode();
+    }
+    if (command == Command.COMPARE_AND_WRITE && random.nextBoolean()) {
+      return new BlockCdb.CompareAndWrite(random.nextInt(300), dataLength / 1024, false).encode();
+    }
     byte[] bytes = command.usage();
     for (int i = 1; i < bytes.length; i++) {
       boolean action = i == 1 && command.serviceAction().isPresent();
@@ -119,6 +126,22 @@ class CommandFuzzTest {
       int value = choice == 0 ? random.nextInt(256) : choice == 1 ? random.nextInt(4) : 0;
       bytes[i] = action ? bytes[i] : (byte) (bytes[i] & value);
     }
+    return bytes;
+  }
+
+  private static byte[] sanitizeList(Random random) {
+    int pattern = 1 + random.nextInt(512);
+    byte[] list = new byte[4 + pattern];
+    random.nextBytes(list);
+    ByteBuffer.wrap(list).put(0, (byte) (1 + random.nextInt(3))).put(1, (byte) 0);
+    ByteBuffer.wrap(list).putShort(2, (short) pattern);
+    return list;
+  }
+
+  /** Of a few values only, so that comparing now and then succeeds. */
+  private static byte[] blocks(Random random) {
+    byte[] bytes = new byte[(random.nextBoolean() ? 512 : 4096) * (1 + random.nextInt(8))];
+    java.util.Arrays.fill(bytes, (byte) random.nextInt(2));
     return bytes;
   }
 
@@ -132,7 +155,9 @@ class CommandFuzzTest {
     byte[] token = tokens.get(random.nextInt(tokens.size()));
     long offset = random.nextBoolean() ? random.nextInt(60) : random.nextLong();
     byte[] bytes =
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(6)) {
+          case 4 -> sanitizeList(random);
+          case 5 -> blocks(random);
           case 0 -> Initiator.populateList(random.nextInt(100), ranges);
           case 1 -> Initiator.writeList(token, offset, ranges);
           case 2 -> UnmapList.encode(List.of(ranges)).array();

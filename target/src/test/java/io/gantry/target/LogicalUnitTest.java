@@ -152,7 +152,11 @@ class LogicalUnitTest {
     assertThat(u32(page, 24)).isEqualTo(256);
     assertThat(u32(page, 28)).isEqualTo(32);
     assertThat(u32(page, 32)).isEqualTo(0x8000_0000L); // UGAVALID, aligned at 0
-    assertThat(u32(page, 36)).isZero(); // no WRITE SAME
+    assertThat(page[4]).as("WSNZ").isZero();
+    assertThat(page[5]).isEqualTo((byte) 255);
+    assertThat(ByteBuffer.wrap(page).getLong(36)).isEqualTo(0x7F_FFFF);
+    assertThat(u32(page, 44)).isEqualTo(1 << 20 >> 9);
+    assertThat(u32(page, 48)).as("atomic writes at any address").isZero();
   }
 
   @Test
@@ -160,7 +164,8 @@ class LogicalUnitTest {
     byte[] characteristics = page("B1");
     assertThat(u16(characteristics, 2)).isEqualTo(0x3C);
     assertThat(u16(characteristics, 4)).isEqualTo(1);
-    assertThat(page("B2")).isEqualTo(hex("00 B2 00 04 00 84 02 00"));
+    assertThat(characteristics[7]).as("WABEREQ 1").isEqualTo((byte) 0x40);
+    assertThat(page("B2")).isEqualTo(hex("00 B2 00 04 00 E4 02 00"));
   }
 
   @Test
@@ -198,13 +203,17 @@ class LogicalUnitTest {
     assertThat(unit.ask("25 00 00 00 00 00 00 00 00 00", 8)).isEqualTo(hex("000003E7 00000200"));
     byte[] sixteen = unit.ask("9E 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00", 32);
     assertThat(Arrays.copyOf(sixteen, 16))
-        .isEqualTo(hex("00 00 00 00 00 00 03 E7 00 00 02 00 00 00 C0 00"));
+        .isEqualTo(hex("00 00 00 00 00 00 03 E7 00 00 02 00 00 03 C0 00"));
     assertThat(unit.ask("9E 10 00 00 00 00 00 00 00 00 00 00 00 0C 00 00", 32)).hasSize(12);
     assertThat(sense(unit.send("25 00 00 00 00 01 00 00 00 00"))).isEqualTo("05/2400");
     assertThat(sense(unit.send("25 00 00 00 00 01 00 00 01 00"))).isEqualTo("GOOD");
     pool.createVolume("large", 1L << 42, 512);
     Initiator large = new Initiator(target, "host", 1);
     assertThat(large.ask("25 00 00 00 00 00 00 00 00 00", 8)).isEqualTo(hex("FFFFFFFF 00000200"));
+    pool.createVolume("4kn", 1L << 42, 4096);
+    byte[] native4k =
+        new Initiator(target, "host", 2).ask("9E 10 " + "00 ".repeat(11) + "20 00 00", 32);
+    assertThat(Arrays.copyOf(native4k, 16)).isEqualTo(hex("000000003FFFFFFF 00001000 0000 C000"));
   }
 
   @Test
