@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +26,20 @@ final class Catalog {
   private int nextVolume;
   private int nextSnapshot;
 
+  /** Counts what changes the list of volumes. */
+  private final AtomicInteger inventory = new AtomicInteger();
+
   Catalog(Metadata metadata) {
     this.metadata = metadata;
   }
 
   int nextVolume() {
     return nextVolume;
+  }
+
+  /** To be used without the lock, too. */
+  int inventory() {
+    return inventory.get();
   }
 
   int nextSnapshot() {
@@ -93,12 +102,14 @@ final class Catalog {
         Volume volume = requireVolume(r.volume());
         volume.deleted = true;
         volumes.remove(volume.id());
+        inventory.incrementAndGet();
         volume.table.drop();
       }
       case JournalRecord.VolumeCloned r -> clone(r);
       case JournalRecord.VolumeRenamed r -> requireVolume(r.volume()).rename(r.name());
       case JournalRecord.VolumeResized r -> resize(requireVolume(r.volume()), r.sizeBytes());
       case JournalRecord.VolumeProtected r -> requireVolume(r.volume()).protect(r.readOnly());
+      case JournalRecord.AttributeSet r -> requireVolume(r.volume()).keep(r.name(), r.value());
       case JournalRecord.Mapped r -> {
         PageTable table = requireVolume(r.volume()).table;
         for (long i = 0; i < r.count(); i++) {
@@ -172,6 +183,7 @@ final class Catalog {
     Volume volume = new Volume(metadata, id, name, sizeBytes, blockBytes, table);
     volumes.put(id, volume);
     nextVolume = id + 1;
+    inventory.incrementAndGet();
     return volume;
   }
 
@@ -244,6 +256,8 @@ final class Catalog {
               v.readOnly(),
               CheckpointRecord.root(v.table))
           .encode(out);
+      v.attributes.forEach(
+          (name, value) -> new CheckpointRecord.AttributeState(v.id(), name, value).encode(out));
     }
     for (Snapshot s : snapshots.values()) {
       new CheckpointRecord.SnapshotState(
@@ -300,6 +314,11 @@ final class Catalog {
         requireNew(erasures.get(r.volume()), "erasure of volume", r.volume());
         erasures.put(r.volume(), new Erasure(metadata, r.volume(), r.plan(), table));
       }
+      case CheckpointRecord.AttributeState r ->
+          requireNew(
+              requireVolume(r.volume()).attributes.put(r.name(), r.value()),
+              "attribute %s of volume".formatted(r.name()),
+              r.volume());
       case CheckpointRecord.ChecksumTable r ->
           metadata.space.checksums.restore(roots.numbers(r.root()));
       case CheckpointRecord.ResultState r -> metadata.results.restore(r);

@@ -42,6 +42,10 @@ sealed interface CheckpointRecord {
   /** What a volume held and is being overwritten. */
   record ErasureState(int volume, Erasure.Plan plan, long root) implements CheckpointRecord {}
 
+  /** A named attribute of a volume. */
+  @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
+  record AttributeState(int volume, String name, byte[] value) implements CheckpointRecord {}
+
   /** The table of checksums. */
   record ChecksumTable(long root) implements CheckpointRecord {}
 
@@ -83,6 +87,7 @@ sealed interface CheckpointRecord {
       case ResultState r ->
           out.type(6).text(r.owner).int8(r.number).int8(r.keptMillis).bytes(r.result);
       case ErasureState r -> out.type(7).int4(r.volume).plan(r.plan).int8(r.root);
+      case AttributeState r -> out.type(8).int4(r.volume).text(r.name).bytes(r.value);
       case ChecksumTable r -> out.type(10).int8(r.root);
     }
   }
@@ -126,6 +131,7 @@ sealed interface CheckpointRecord {
           new ResultState(
               JournalRecord.text(in), in.getLong(), in.getLong(), JournalRecord.bytes(in));
       case 7 -> new ErasureState(in.getInt(), JournalRecord.plan(in), in.getLong());
+      case 8 -> new AttributeState(in.getInt(), JournalRecord.text(in), JournalRecord.bytes(in));
       case 10 -> new ChecksumTable(in.getLong());
       default -> throw new IllegalArgumentException("unknown catalog record type " + type);
     };

@@ -92,6 +92,10 @@ sealed interface JournalRecord {
   /** A result is gone. */
   record ResultDropped(String owner, long number) implements JournalRecord {}
 
+  /** A volume has a named attribute of these bytes; of none, it has no such attribute any more. */
+  @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
+  record AttributeSet(int volume, String name, byte[] value) implements JournalRecord {}
+
   /** Appends the record. */
   default void encode(RecordOutput out) {
     switch (this) {
@@ -120,6 +124,7 @@ sealed interface JournalRecord {
       case Filled r -> out.type(18).int4(r.volume).int8(r.index).int8(r.chunk).int8(r.count);
       case ErasureBegun r -> out.type(21).int4(r.volume).plan(r.plan);
       case ErasureEnded r -> out.type(22).int4(r.volume);
+      case AttributeSet r -> out.type(19).int4(r.volume).text(r.name).bytes(r.value);
       case Summed r -> {
         out.type(20).int8(r.chunk).int2(r.checksums.size());
         r.checksums.forEach(out::int4);
@@ -158,6 +163,7 @@ sealed interface JournalRecord {
       case 18 -> new Filled(in.getInt(), in.getLong(), in.getLong(), in.getLong());
       case 21 -> new ErasureBegun(in.getInt(), plan(in));
       case 22 -> new ErasureEnded(in.getInt());
+      case 19 -> new AttributeSet(in.getInt(), text(in), bytes(in));
       default -> throw new IllegalArgumentException("unknown journal record type " + type);
     };
   }

@@ -40,6 +40,8 @@ final class Keeper implements AutoCloseable {
   private @Nullable PoolEvent stopped;
   private boolean closing;
 
+  private volatile SpaceLevel level = new SpaceLevel(0, 0);
+
   private volatile PinnedSpace.Measure measure = PinnedSpace.Measure.NOTHING;
 
   // Guarded by this.
@@ -162,6 +164,11 @@ final class Keeper implements AutoCloseable {
     return measure;
   }
 
+  /** How much was used when it was looked at last: each second. */
+  SpaceLevel level() {
+    return level;
+  }
+
   /** Compares what is used with the limits. */
   void look() throws IOException {
     long free = metadata.medium.freeBytes();
@@ -173,6 +180,10 @@ final class Keeper implements AutoCloseable {
           return metadata.space.usedChunks() * metadata.chunkBytes();
         });
     boolean room = most - used > most / HYSTERESIS && metadata.isWritable();
+    SpaceLevel now = new SpaceLevel(used, most);
+    if (!now.equals(level)) {
+      level = now;
+    }
     long limit = options.limits().low().bytes(capacity);
     lock.lock();
     try {

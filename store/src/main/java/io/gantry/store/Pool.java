@@ -24,6 +24,12 @@ public final class Pool implements AutoCloseable {
 
   private static final int MAX_VOLUMES = 1 << 14; // flat space LUNs
   private static final long MAX_VOLUME_BYTES = 1L << 50;
+  private static final int MAX_ATTRIBUTES = 16;
+  private static final int MAX_ATTRIBUTE_NAME = 64;
+
+  /** Longest attribute of a volume. */
+  public static final int MAX_ATTRIBUTE_BYTES = 0xFFFF;
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   private final PoolRoot root;
@@ -281,6 +287,54 @@ public final class Pool implements AutoCloseable {
     return metadata.locked(() -> metadata.catalog().volume(id));
   }
 
+  /**
+   * Counts the changes of the list of volumes: who remembers the count sees at little cost that
+   * there are others now. Begins anew when the pool is opened.
+   */
+  public int inventory() {
+    return metadata.catalog().inventory();
+  }
+
+  /**
+   * Keeps some bytes with a volume under a name; what they say is the caller's business. They go
+   * with the volume, and clones do not get them. Durable once a {@link #flush} that began later is
+   * done; after a crash before, the attribute is as it was or as it was to be.
+   *
+   * @param name at most {@value #MAX_ATTRIBUTE_NAME} characters; a volume has {@value
+   *     #MAX_ATTRIBUTES} at most
+   * @param value at most {@value #MAX_ATTRIBUTE_BYTES}; none removes the attribute
+   * @throws NoSpaceException if the room left is kept for changes that free some
+   */
+  public void setAttribute(Volume volume, String name, byte[] value) throws IOException {
+    if (name.length() > MAX_ATTRIBUTE_NAME || value.length > MAX_ATTRIBUTE_BYTES) {
+      throw new IllegalArgumentException(
+          "attribute %s of %d bytes: a name of %d characters and %d bytes at most"
+              .formatted(name, value.length, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTE_BYTES));
+    }
+    metadata.lockedIo(() -> {
+      if (value.length == 0) {
+        metadata.requireOpen();
+      } else {
+        metadata.requireRoom();
+      }
+      volume.requireUsable();
+      if (!volume.attributes.containsKey(name) && volume.attributes.size() == MAX_ATTRIBUTES) {
+        throw new IllegalArgumentException(
+            "volume %s has %d attributes already".formatted(volume.name(), MAX_ATTRIBUTES));
+      }
+      metadata.change(new JournalRecord.AttributeSet(volume.id(), name, value.clone()));
+      return null;
+    });
+  }
+
+  /** The bytes of an attribute: a copy; none if there is no such attribute. */
+  public byte[] attribute(Volume volume, String name) {
+    return metadata.locked(() -> {
+      byte[] value = volume.attributes.get(name);
+      return value == null ? new byte[0] : value.clone();
+    });
+  }
+
   // Snapshots
 
   /**
@@ -528,6 +582,19 @@ public final class Pool implements AutoCloseable {
     } finally {
       scrubLock.unlock();
     }
+  }
+
+  /**
+   * How much was used when it was looked at last, which is each second; costs next to nothing. The
+   * same object as long as nothing has changed.
+   */
+  public SpaceLevel spaceLevel() {
+    return metadata.keeper.level();
+  }
+
+  /** The time of day, as the pool sees it, ms since 1970. */
+  public long nowMillis() {
+    return metadata.nowMillis();
   }
 
   /** How the pool stands now. */

@@ -54,6 +54,9 @@ public final class Volume {
   /** Its snapshots by number. Guarded by the pool's metadata lock. */
   final Map<Integer, Snapshot> snapshots = new TreeMap<>();
 
+  /** Its attributes by name. Guarded by the pool's metadata lock. */
+  final Map<String, byte[]> attributes = new TreeMap<>();
+
   Volume(Metadata metadata, int id, String name, long sizeBytes, int blockBytes, PageTable table) {
     this.metadata = metadata;
     this.reader = new TableReader(metadata);
@@ -97,6 +100,15 @@ public final class Volume {
   /** Space that the volume takes, shared or not; looks at each of its pages. */
   public Usage usage() {
     return reader.usage(table);
+  }
+
+  /** Called under the pool's metadata lock. */
+  void keep(String attribute, byte[] value) {
+    if (value.length == 0) {
+      attributes.remove(attribute);
+    } else {
+      attributes.put(attribute, value);
+    }
   }
 
   void rename(String to) {
