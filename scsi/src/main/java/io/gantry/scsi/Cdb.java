@@ -20,7 +20,8 @@ public sealed interface Cdb
         Cdb.GetLbaStatus,
         Cdb.ReportLuns,
         Cdb.TokenOperation,
-        Cdb.ReceiveRodTokenInformation {
+        Cdb.ReceiveRodTokenInformation,
+        PrimaryCdb {
 
   /** The row of the command table. */
   Command command();
@@ -41,7 +42,7 @@ public sealed interface Cdb
               .put(2, (byte) c.page)
               .putShort(3, (short) c.allocation);
       case ModeSense c -> {
-        b.put(1, (byte) (c.disableBlockDescriptors ? 8 : 0))
+        b.put(1, (byte) ((c.disableBlockDescriptors ? 8 : 0) | (c.longAddresses ? 0x10 : 0)))
             .put(2, (byte) (c.pageControl << 6 | c.page))
             .put(3, (byte) c.subpage);
         if (c.command == Command.MODE_SENSE_6) {
@@ -64,6 +65,7 @@ public sealed interface Cdb
       case ReportLuns c -> b.put(2, (byte) c.selectReport).putInt(6, c.allocation);
       case TokenOperation c -> b.putInt(6, c.listIdentifier).putInt(10, c.parameterListLength);
       case ReceiveRodTokenInformation c -> b.putInt(2, c.listIdentifier).putInt(10, c.allocation);
+      case PrimaryCdb c -> c.fillPrimary(b);
     }
   }
 
@@ -142,13 +144,50 @@ public sealed interface Cdb
           ORWRITE_16,
           WRITE_ATOMIC_16 ->
           BlockCdbCodec.decode(command, b);
+      case MODE_SELECT_6,
+          RESERVE_6,
+          RELEASE_6,
+          RECEIVE_DIAGNOSTIC_RESULTS,
+          SEND_DIAGNOSTIC,
+          WRITE_BUFFER,
+          READ_BUFFER,
+          LOG_SENSE,
+          MODE_SELECT_10,
+          RESERVE_10,
+          RELEASE_10,
+          PR_READ_KEYS,
+          PR_READ_RESERVATION,
+          PR_REPORT_CAPABILITIES,
+          PR_READ_FULL_STATUS,
+          PR_REGISTER,
+          PR_RESERVE,
+          PR_RELEASE,
+          PR_CLEAR,
+          PR_PREEMPT,
+          PR_PREEMPT_AND_ABORT,
+          PR_REGISTER_AND_IGNORE,
+          PR_REGISTER_AND_MOVE,
+          REPORT_IDENTIFYING_INFORMATION,
+          REPORT_TARGET_PORT_GROUPS,
+          REPORT_SUPPORTED_OPERATION_CODES,
+          REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
+          REPORT_TIMESTAMP,
+          SET_IDENTIFYING_INFORMATION,
+          SET_TARGET_PORT_GROUPS ->
+          PrimaryCdb.decode(command, b);
     };
   }
 
   private static Cdb modeSense(Command command, ByteBuffer b, int allocation) {
     int page = b.get(2) & 0xff;
     return new ModeSense(
-        command, (b.get(1) & 8) != 0, page >> 6, page & 0x3f, b.get(3) & 0xff, allocation);
+        command,
+        (b.get(1) & 8) != 0,
+        (b.get(1) & 0x10) != 0,
+        page >> 6,
+        page & 0x3f,
+        b.get(3) & 0xff,
+        allocation);
   }
 
   /** TEST UNIT READY (SPC-4 6.47). */
@@ -191,6 +230,7 @@ public sealed interface Cdb
    *
    * @param command which of the two
    * @param disableBlockDescriptors DBD
+   * @param longAddresses LLBAA: the block descriptor may be a long one; only in (10)
    * @param pageControl 0 current, 1 changeable, 2 default, 3 saved values
    * @param page page code; 3Fh for all
    * @param subpage subpage code; FFh for all
@@ -199,6 +239,7 @@ public sealed interface Cdb
   record ModeSense(
       Command command,
       boolean disableBlockDescriptors,
+      boolean longAddresses,
       int pageControl,
       int page,
       int subpage,

@@ -17,6 +17,7 @@ public final class DeviceIdentification {
   private static final int TYPE_T10 = 1;
   private static final int TYPE_NAA = 3;
   private static final int TYPE_RELATIVE_PORT = 4;
+  private static final int TYPE_PORT_GROUP = 5;
   private static final int TYPE_NAME = 8;
 
   private DeviceIdentification() {}
@@ -42,6 +43,12 @@ public final class DeviceIdentification {
   public static byte[] relativeTargetPort(int port) {
     byte[] id = {0, 0, (byte) (port >> 8), (byte) port};
     return designator(ISCSI | BINARY, PROTOCOL_VALID | TARGET_PORT | TYPE_RELATIVE_PORT, id);
+  }
+
+  /** Target port group. */
+  public static byte[] targetPortGroup(int group) {
+    byte[] id = {0, 0, (byte) (group >> 8), (byte) group};
+    return designator(ISCSI | BINARY, PROTOCOL_VALID | TARGET_PORT | TYPE_PORT_GROUP, id);
   }
 
   /** The SCSI name string of the target device: its iSCSI name. */

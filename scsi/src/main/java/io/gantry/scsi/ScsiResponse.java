@@ -9,12 +9,32 @@ import org.jspecify.annotations.Nullable;
  * @param sense present exactly when the status is CHECK CONDITION
  * @param transferLength bytes that the command itself had to move; more than the request's buffer
  *     means that the rest was cut off (residual overflow), less that some of it was not used
+ * @param descriptorSense whether the sense data go in descriptor format, whatever they hold
  */
-public record ScsiResponse(ScsiStatus status, @Nullable Sense sense, long transferLength) {
+public record ScsiResponse(
+    ScsiStatus status, @Nullable Sense sense, long transferLength, boolean descriptorSense) {
   public ScsiResponse {
     if ((status == ScsiStatus.CHECK_CONDITION) != (sense != null)) {
       throw new IllegalArgumentException("sense data go with CHECK CONDITION, not " + status);
     }
+  }
+
+  /** One whose sense data go in fixed format, if they fit it. */
+  public ScsiResponse(ScsiStatus status, @Nullable Sense sense, long transferLength) {
+    this(status, sense, transferLength, false);
+  }
+
+  /** The same with sense data, if there are any, in descriptor format. */
+  public ScsiResponse withDescriptorSense() {
+    return sense == null ? this : new ScsiResponse(status, sense, transferLength, true);
+  }
+
+  /** The bytes of the sense data, in the format that they go in; none without sense data. */
+  public byte[] encodeSense() {
+    if (sense == null) {
+      return new byte[0];
+    }
+    return descriptorSense ? sense.encodeDescriptor() : sense.encode();
   }
 
   /** GOOD, with so many bytes moved. */

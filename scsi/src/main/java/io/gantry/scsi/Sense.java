@@ -53,14 +53,26 @@ public record Sense(
   public static final Sense INVALID_FIELD_IN_CDB = of(0x5, 0x24, 0x00);
   public static final Sense LOGICAL_UNIT_NOT_SUPPORTED = of(0x5, 0x25, 0x00);
   public static final Sense INVALID_FIELD_IN_PARAMETER_LIST = of(0x5, 0x26, 0x00);
+  public static final Sense INVALID_RELEASE_OF_PERSISTENT_RESERVATION = of(0x5, 0x26, 0x04);
   public static final Sense TOO_MANY_SEGMENT_DESCRIPTORS = of(0x5, 0x26, 0x08);
+  public static final Sense COMMAND_SEQUENCE_ERROR = of(0x5, 0x2C, 0x00);
   public static final Sense SAVING_PARAMETERS_NOT_SUPPORTED = of(0x5, 0x39, 0x00);
+  public static final Sense INSUFFICIENT_REGISTRATION_RESOURCES = of(0x5, 0x55, 0x04);
   public static final Sense INSUFFICIENT_RESOURCES_TO_CREATE_ROD_TOKEN = of(0x5, 0x55, 0x0D);
   public static final Sense POWER_ON_OR_RESET = of(0x6, 0x29, 0x00);
   public static final Sense BUS_DEVICE_RESET = of(0x6, 0x29, 0x03);
   public static final Sense NEXUS_LOSS = of(0x6, 0x29, 0x07);
+  public static final Sense MODE_PARAMETERS_CHANGED = of(0x6, 0x2A, 0x01);
+  public static final Sense RESERVATIONS_PREEMPTED = of(0x6, 0x2A, 0x03);
+  public static final Sense RESERVATIONS_RELEASED = of(0x6, 0x2A, 0x04);
+  public static final Sense REGISTRATIONS_PREEMPTED = of(0x6, 0x2A, 0x05);
+  public static final Sense CAPACITY_DATA_CHANGED = of(0x6, 0x2A, 0x09);
   public static final Sense COMMANDS_CLEARED_BY_ANOTHER_INITIATOR = of(0x6, 0x2F, 0x00);
+  public static final Sense SOFT_THRESHOLD_REACHED = of(0x6, 0x38, 0x07);
+  public static final Sense DEVICE_IDENTIFIER_CHANGED = of(0x6, 0x3F, 0x05);
+  public static final Sense REPORTED_LUNS_DATA_CHANGED = of(0x6, 0x3F, 0x0E);
   public static final Sense WRITE_PROTECTED = of(0x7, 0x27, 0x00);
+  public static final Sense SOFTWARE_WRITE_PROTECTED = of(0x7, 0x27, 0x02);
   public static final Sense SPACE_ALLOCATION_FAILED = of(0x7, 0x27, 0x07);
   public static final Sense COPY_UNDERRUN = of(0xA, 0x0D, 0x04);
   public static final Sense WRITE_DATA_SHORT = of(0xB, 0x0C, 0x0D);
@@ -92,16 +104,28 @@ public record Sense(
           Map.entry(0x2400, "invalid field in CDB"),
           Map.entry(0x2500, "logical unit not supported"),
           Map.entry(0x2600, "invalid field in parameter list"),
+          Map.entry(0x2604, "invalid release of persistent reservation"),
           Map.entry(0x2608, "too many segment descriptors"),
           Map.entry(0x2700, "write protected"),
+          Map.entry(0x2702, "logical unit software write protected"),
           Map.entry(0x2707, "space allocation failed, write protect"),
           Map.entry(0x2900, "power on, reset, or bus device reset occurred"),
           Map.entry(0x2903, "bus device reset function occurred"),
           Map.entry(0x2907, "I_T nexus loss occurred"),
+          Map.entry(0x2A01, "mode parameters changed"),
+          Map.entry(0x2A03, "reservations preempted"),
+          Map.entry(0x2A04, "reservations released"),
+          Map.entry(0x2A05, "registrations preempted"),
+          Map.entry(0x2A09, "capacity data has changed"),
+          Map.entry(0x2C00, "command sequence error"),
           Map.entry(0x2F00, "commands cleared by another initiator"),
           Map.entry(0x3103, "sanitize command failed"),
+          Map.entry(0x3807, "thin provisioning soft threshold reached"),
           Map.entry(0x3900, "saving parameters not supported"),
+          Map.entry(0x3F05, "device identifier changed"),
+          Map.entry(0x3F0E, "reported LUNs data has changed"),
           Map.entry(0x4400, "internal target failure"),
+          Map.entry(0x5504, "insufficient registration resources"),
           Map.entry(0x550D, "insufficient resources to create ROD token"));
 
   private static final int FIXED_LENGTH = 18;

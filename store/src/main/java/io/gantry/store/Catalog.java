@@ -26,7 +26,7 @@ final class Catalog {
   private int nextVolume;
   private int nextSnapshot;
 
-  /** Counts what changes the list of volumes. */
+  /** Counts what changes the list of volumes or a name in it. */
   private final AtomicInteger inventory = new AtomicInteger();
 
   Catalog(Metadata metadata) {
@@ -106,7 +106,10 @@ final class Catalog {
         volume.table.drop();
       }
       case JournalRecord.VolumeCloned r -> clone(r);
-      case JournalRecord.VolumeRenamed r -> requireVolume(r.volume()).rename(r.name());
+      case JournalRecord.VolumeRenamed r -> {
+        requireVolume(r.volume()).rename(r.name());
+        inventory.incrementAndGet();
+      }
       case JournalRecord.VolumeResized r -> resize(requireVolume(r.volume()), r.sizeBytes());
       case JournalRecord.VolumeProtected r -> requireVolume(r.volume()).protect(r.readOnly());
       case JournalRecord.AttributeSet r -> requireVolume(r.volume()).keep(r.name(), r.value());

@@ -288,8 +288,8 @@ public final class Pool implements AutoCloseable {
   }
 
   /**
-   * Counts the changes of the list of volumes: who remembers the count sees at little cost that
-   * there are others now. Begins anew when the pool is opened.
+   * Counts the changes of the list of volumes and of their names: who remembers the count sees at
+   * little cost that there are others now. Begins anew when the pool is opened.
    */
   public int inventory() {
     return metadata.catalog().inventory();

@@ -115,6 +115,9 @@ class AttributeTest {
   void aListOfVolumesThatChangesIsNoticed() throws IOException {
     int before = pool.inventory();
     pool.renameVolume(volume, "w");
+    assertThat(pool.inventory()).isNotEqualTo(before);
+    before = pool.inventory();
+    pool.resizeVolume(volume, 2 << 20, false);
     assertThat(pool.inventory()).isEqualTo(before);
     Volume other = pool.createVolume("other", 512, 512);
     assertThat(pool.inventory()).isNotEqualTo(before);

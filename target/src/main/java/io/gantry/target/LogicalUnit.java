@@ -6,21 +6,20 @@ import static io.gantry.target.UnitBlocks.refused;
 import io.gantry.scsi.BlockCdb;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.Command;
+import io.gantry.scsi.PrimaryCdb;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.Sense;
 import io.gantry.store.NoSpaceException;
 import io.gantry.store.OutOfRangeException;
+import io.gantry.store.Pool;
 import io.gantry.store.ReadOnlyVolumeException;
 import io.gantry.store.Volume;
 import io.gantry.store.VolumeGoneException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.StampedLock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,23 +42,32 @@ final class LogicalUnit {
   /** Held shared by commands that write, so that a sanitize can wait for their end. */
   private final StampedLock writing = new StampedLock();
 
-  private final Set<UnitNexus> nexuses = ConcurrentHashMap.newKeySet();
+  private final UnitAttentions nexuses;
+  private final Reservations reservations;
+  private final ModePages modes;
+  private final PrimaryCommands primary;
 
   LogicalUnit(
+      Pool pool,
       Volume volume,
       VitalProductData pages,
       CopyManager copyManager,
       Sanitizer sanitizer,
-      Supplier<CompletableFuture<Void>> flush,
       int maximumTransferBytes) {
     this.volume = volume;
     this.pages = pages;
     this.copyManager = copyManager;
     this.sanitizer = sanitizer;
-    this.blocks = new UnitBlocks(volume, flush);
+    this.blocks = new UnitBlocks(volume, pool::flushAsync);
     this.block = new BlockCommands(volume, blocks, maximumTransferBytes);
     this.provisioning = new ProvisioningCommands(volume, blocks);
     this.medium = new MediumCommands(volume, blocks);
+    this.modes = new ModePages(pool, volume);
+    this.nexuses = new UnitAttentions(pool, volume, modes);
+    this.reservations = new Reservations(pool, volume, nexuses::of);
+    this.primary =
+        new PrimaryCommands(
+            pool, volume, reservations, modes, nexuses::tellOthers, this::whenFlushed);
   }
 
   Volume volume() {
@@ -67,20 +75,20 @@ final class LogicalUnit {
   }
 
   /** A nexus begins to use the logical unit. */
-  UnitNexus attach(Nexus nexus) {
-    UnitNexus state = new UnitNexus(nexus);
-    nexuses.add(state);
-    return state;
+  UnitNexus attach(Nexus nexus, PathTasks tasks) {
+    return nexuses.attach(nexus, tasks);
   }
 
   /** The nexus is lost. */
   void detach(UnitNexus state) {
-    nexuses.remove(state);
+    nexuses.detach(state);
+    reservations.ended(state.nexus());
   }
 
   /** A reset, by whomever: all commands have ended. */
   void reset() {
-    nexuses.forEach(state -> state.reset(Sense.BUS_DEVICE_RESET));
+    reservations.reset();
+    nexuses.reset();
   }
 
   /**
@@ -89,34 +97,67 @@ final class LogicalUnit {
    * @param cdb the request's CDB
    */
   CompletableFuture<ScsiResponse> execute(UnitNexus nexus, Cdb cdb, ScsiRequest request) {
-    // INQUIRY neither reports nor clears one; REQUEST SENSE reports it as its data.
-    if (!(cdb instanceof Cdb.Inquiry) && !(cdb instanceof Cdb.RequestSense)) {
-      Sense attention = nexus.takeAttention();
-      if (attention != null) {
-        return done(ScsiResponse.check(attention));
-      }
+    CompletableFuture<ScsiResponse> answer = answer(nexus, cdb, request);
+    return modes.descriptorSense() ? answer.thenApply(ScsiResponse::withDescriptorSense) : answer;
+  }
+
+  /** Refuses a command whose CDB cannot be read. */
+  ScsiResponse refuse(Sense sense) {
+    ScsiResponse response = ScsiResponse.check(sense);
+    return modes.descriptorSense() ? response.withDescriptorSense() : response;
+  }
+
+  private CompletableFuture<ScsiResponse> answer(UnitNexus nexus, Cdb cdb, ScsiRequest request) {
+    Sense attention = nexuses.take(nexus, cdb);
+    if (attention != null) {
+      return done(ScsiResponse.check(attention));
+    }
+    if (!reservations.allow(nexus.nexus(), cdb)) {
+      return done(Reservations.conflict());
     }
     Sense refusal = refuse(nexus, cdb);
     if (refusal != null) {
       return refused(refusal);
     }
     try {
-      boolean writes = cdb.command().needs() == Command.Needs.WRITABLE_MEDIUM;
-      return writes && !(cdb instanceof BlockCdb.Sanitize)
-          ? write(nexus, cdb, request)
-          : carryOut(nexus, cdb, request);
+      boolean writes = writesMedium(cdb);
+      CompletableFuture<ScsiResponse> answer =
+          writes && !(cdb instanceof BlockCdb.Sanitize)
+              ? write(nexus, cdb, request)
+              : carryOut(nexus, cdb, request);
+      boolean waits = writes ? modes.writeThrough() : modes.readThrough() && readsMedium(cdb);
+      return waits ? whenFlushed(answer) : answer;
     } catch (IOException e) {
       return refused(sense(cdb, volume, e));
     }
   }
 
+  private static boolean writesMedium(Cdb cdb) {
+    return cdb.command().needs() == Command.Needs.WRITABLE_MEDIUM;
+  }
+
+  private static boolean readsMedium(Cdb cdb) {
+    return cdb.access() == Command.Access.READ && cdb.command().needs() == Command.Needs.MEDIUM;
+  }
+
+  /** Whether one who may only read may not do this: changing the mode pages is for others, too. */
+  private static boolean changes(Cdb cdb) {
+    return cdb.access() == Command.Access.WRITE && !(cdb instanceof Cdb.SynchronizeCache);
+  }
+
   /** Why a command cannot be carried out in the state in which the medium is, or null. */
   private @Nullable Sense refuse(UnitNexus nexus, Cdb cdb) {
     Sense refusal = sanitizer.refuse(volume, cdb);
-    boolean writes = cdb.command().needs() == Command.Needs.WRITABLE_MEDIUM;
-    return refusal == null && writes && (volume.readOnly() || nexus.isReadOnly())
+    if (refusal != null) {
+      return refusal;
+    }
+    boolean writes = writesMedium(cdb);
+    if (writes && modes.softwareProtected()) {
+      return Sense.SOFTWARE_WRITE_PROTECTED;
+    }
+    return (writes && volume.readOnly()) || (nexus.isReadOnly() && changes(cdb))
         ? Sense.WRITE_PROTECTED
-        : refusal;
+        : null;
   }
 
   /** Carries out a command that changes the medium, unless a sanitize has just begun. */
@@ -172,7 +213,8 @@ final class LogicalUnit {
       case Cdb.RequestSense c ->
           done(CommandData.answer(request, c.allocation(), requestSense(c, nexus)));
       case Cdb.Inquiry c -> done(inquiry(c, request));
-      case Cdb.ModeSense c -> done(ModePages.sense(c, request, volume, nexus.isReadOnly()));
+      case Cdb.ModeSense c -> done(modes.sense(c, request, nexus.isReadOnly()));
+      case PrimaryCdb c -> primary.execute(nexus, c, request);
       case Cdb.ReadCapacity10 c -> done(readCapacity(c, request));
       case Cdb.ReadCapacity16 c -> done(readCapacity(c, request));
       case Cdb.Transfer c -> c.isWrite() ? block.write(c, request) : block.read(c, request);
@@ -184,6 +226,12 @@ final class LogicalUnit {
           done(copyManager.receiveInformation(nexus.nexus(), volume, c, request));
       case Cdb.ReportLuns _ -> throw new IllegalStateException("the target answers REPORT LUNS");
     };
+  }
+
+  /** A good answer, when all that was done before is durable. */
+  private CompletableFuture<ScsiResponse> whenFlushed(CompletableFuture<ScsiResponse> answer) {
+    return answer.thenCompose(
+        response -> response.isGood() ? blocks.flushed(response) : done(response));
   }
 
   private byte[] requestSense(Cdb.RequestSense c, UnitNexus nexus) {

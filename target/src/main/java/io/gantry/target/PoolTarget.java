@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,11 +119,17 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     private final Function<String, Access> access;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
 
+    /** Which list of logical units the initiator knows, or will be told that it does not. */
+    private volatile int inventory = pool.inventory();
+
+    private volatile Set<Integer> visible;
+
     /** {@code access} says what the initiator may do with the volume of a name. */
     Path(Nexus nexus, PathTasks tasks, Function<String, Access> access) {
       this.nexus = nexus;
       this.tasks = tasks;
       this.access = access;
+      this.visible = visible();
     }
 
     /** A logical unit's view of this nexus; null if the unit is not there for its initiator. */
@@ -130,8 +137,32 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       if (unit == null) {
         return null;
       }
-      UnitNexus state = used.computeIfAbsent(unit, u -> u.attach(nexus));
+      UnitNexus state = used.get(unit);
+      if (state == null) {
+        state = used.computeIfAbsent(unit, u -> u.attach(nexus, tasks));
+      }
+      int now = pool.inventory();
+      if (inventory != now) {
+        inventory = now;
+        compareInventory();
+      }
       return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
+    }
+
+    /** The volumes may have changed that are there for the initiator. */
+    private void compareInventory() {
+      Set<Integer> now = visible();
+      if (!now.equals(visible)) {
+        visible = now;
+        used.values().forEach(each -> each.raise(Sense.REPORTED_LUNS_DATA_CHANGED));
+      }
+    }
+
+    private Set<Integer> visible() {
+      return pool.volumes().stream()
+          .filter(this::isVisible)
+          .map(Volume::id)
+          .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
@@ -143,9 +174,13 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     private CompletableFuture<ScsiResponse> execute(int lun, ScsiRequest request) {
       return switch (Cdb.decode(request.cdb())) {
         case Decoded.Invalid<Cdb>(Sense sense) ->
-            CompletableFuture.completedFuture(ScsiResponse.check(sense));
-        case Decoded.Valid<Cdb>(Cdb.ReportLuns c) ->
-            CompletableFuture.completedFuture(reportLuns(c, request, this::isVisible));
+            CompletableFuture.completedFuture(refusal(lun, sense));
+        case Decoded.Valid<Cdb>(Cdb.ReportLuns c) -> {
+          inventory = pool.inventory();
+          visible = visible();
+          used.values().forEach(unit -> unit.withdraw(Sense.REPORTED_LUNS_DATA_CHANGED));
+          yield CompletableFuture.completedFuture(reportLuns(c, request, this::isVisible));
+        }
         case Decoded.Valid<Cdb>(Cdb c) -> {
           LogicalUnit unit = unit(lun);
           UnitNexus state = state(unit);
@@ -154,6 +189,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
               : unit.execute(state, c, request);
         }
       };
+    }
+
+    private ScsiResponse refusal(int lun, Sense sense) {
+      LogicalUnit unit = unit(lun);
+      return state(unit) == null || unit == null ? ScsiResponse.check(sense) : unit.refuse(sense);
     }
 
     @Override
@@ -216,7 +256,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
           .thenAccept(_ ->
               used.replaceAll((unit, state) -> {
                 unit.detach(state);
-                UnitNexus anew = unit.attach(nexus);
+                UnitNexus anew = unit.attach(nexus, tasks);
                 anew.reset(Sense.NEXUS_LOSS);
                 return anew;
               }));
@@ -264,8 +304,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
             ProvisioningCommands.limits(blockBytes, pool.chunkBytes(), MAXIMUM_TRANSFER),
             CopyManager.limits(blockBytes),
             blockBytes);
-    return new LogicalUnit(
-        volume, pages, copyManager, sanitizer, pool::flushAsync, MAXIMUM_TRANSFER);
+    return new LogicalUnit(pool, volume, pages, copyManager, sanitizer, MAXIMUM_TRANSFER);
   }
 
   // SPC-4 5.x, SAM-5 4.7.4: what answers where there is no logical unit.
@@ -286,14 +325,18 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private ScsiResponse reportLuns(
       Cdb.ReportLuns c, ScsiRequest request, Predicate<Volume> visible) {
-    if (c.selectReport() > 2) {
-      return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
+    boolean none;
+    switch (c.selectReport()) {
+      case 0x00, 0x02, 0x11 -> none = false; // logical units, well-known ones, administrative ones
+      case 0x01, 0x10, 0x12 -> none = true; // those that are none of the first kind
+      default -> {
+        return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(2));
+      }
     }
     if (Integer.compareUnsigned(c.allocation(), 16) < 0) {
       return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(6));
     }
-    List<Volume> volumes =
-        c.selectReport() == 1 ? List.of() : pool.volumes().stream().filter(visible).toList();
+    List<Volume> volumes = none ? List.of() : pool.volumes().stream().filter(visible).toList();
     ByteBuffer data = ByteBuffer.allocate(8 + 8 * volumes.size());
     data.putInt(8 * volumes.size()).putInt(0);
     volumes.forEach(volume -> data.putLong(new Lun(volume.lun()).encode()));

@@ -518,7 +518,7 @@ final class TaskSet implements PathTasks {
                   session.consumeStatus(),
                   pdus,
                   residual.bytes(),
-                  senseSegment(response.sense())));
+                  senseSegment(response)));
     }
     if (!task.granted) {
       return; // aborted while it waited for a buffer
@@ -536,11 +536,11 @@ final class TaskSet implements PathTasks {
     startWaiting();
   }
 
-  private static ByteBuf senseSegment(@Nullable Sense sense) {
-    if (sense == null) {
+  private static ByteBuf senseSegment(ScsiResponse response) {
+    byte[] bytes = response.encodeSense();
+    if (bytes.length == 0) {
       return Pdu.NO_DATA;
     }
-    byte[] bytes = sense.encode();
     return Unpooled.buffer(2 + bytes.length).writeShort(bytes.length).writeBytes(bytes);
   }
 

@@ -8,25 +8,48 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a logical unit keeps for one I_T nexus (SAM-5 calls the pair an I_T_L nexus): the unit
- * attention conditions that the initiator has not been told of, and what it may do. Safe for use by
- * several threads.
+ * attention conditions that the initiator has not been told of, what it knew of the logical unit
+ * when it was told last, what it may do, and its echo buffer. Safe for use by several threads.
  */
 final class UnitNexus {
+  /** More kinds of unit attentions than there are; each is pending at most once. */
+  private static final int MOST_ATTENTIONS = 16;
+
   /** What the initiator may do with the volume while that has a name. */
   private record Grant(String volume, Access access) {}
 
   private final Nexus nexus;
+  private final PathTasks tasks;
   private final Queue<Sense> attentions = new ArrayDeque<>();
+
+  /** Whether there are any: looking costs a command less than a lock. */
+  private volatile boolean pending;
+
+  private volatile long sizeBytes;
+  private volatile boolean readOnly;
+  private volatile byte @Nullable [] echo;
   private volatile Grant grant = new Grant("", Access.NONE);
 
-  /** One that does not know yet that the logical unit was powered on. */
-  UnitNexus(Nexus nexus) {
+  /**
+   * One that does not know yet why it has to begin anew.
+   *
+   * @param first what it will be told first
+   */
+  UnitNexus(Nexus nexus, PathTasks tasks, Sense first, long sizeBytes, boolean readOnly) {
     this.nexus = nexus;
-    attentions.add(Sense.POWER_ON_OR_RESET);
+    this.tasks = tasks;
+    this.sizeBytes = sizeBytes;
+    this.readOnly = readOnly;
+    raise(first);
   }
 
   Nexus nexus() {
     return nexus;
+  }
+
+  /** Ends the commands of the nexus. */
+  PathTasks tasks() {
+    return tasks;
   }
 
   /** What the initiator may do; {@code rules} are asked when the volume has got another name. */
@@ -46,15 +69,23 @@ final class UnitNexus {
 
   /** Establishes a unit attention condition, unless it is pending already. */
   synchronized void raise(Sense attention) {
-    if (!attentions.contains(attention)) {
+    if (!attentions.contains(attention) && attentions.size() < MOST_ATTENTIONS) {
       attentions.add(attention);
+      pending = true;
     }
   }
 
-  /** A reset: it tells more than what was pending before it. */
+  /** A reset: it tells more than what was pending before it (SAM-5 5.14.1). */
   synchronized void reset(Sense attention) {
     attentions.clear();
     attentions.add(attention);
+    pending = true;
+  }
+
+  /** The initiator has learnt in another way what a unit attention says. */
+  synchronized void withdraw(Sense attention) {
+    attentions.remove(attention);
+    pending = !attentions.isEmpty();
   }
 
   /** Whether a unit attention is pending. */
@@ -63,7 +94,44 @@ final class UnitNexus {
   }
 
   /** Takes the oldest pending unit attention; null if there is none. */
-  synchronized @Nullable Sense takeAttention() {
-    return attentions.poll();
+  @Nullable Sense takeAttention() {
+    if (!pending) {
+      return null;
+    }
+    synchronized (this) {
+      Sense first = attentions.poll();
+      pending = !attentions.isEmpty();
+      return first;
+    }
+  }
+
+  /**
+   * Compares what the initiator knows with what is so now, and raises what it must be told. Costs a
+   * command two comparisons: nobody needs to tell the nexuses when a volume changes.
+   */
+  void compare(long sizeBytesNow, boolean readOnlyNow) {
+    if (sizeBytes != sizeBytesNow || readOnly != readOnlyNow) {
+      changed(sizeBytesNow, readOnlyNow);
+    }
+  }
+
+  private synchronized void changed(long sizeBytesNow, boolean readOnlyNow) {
+    if (sizeBytes != sizeBytesNow) {
+      sizeBytes = sizeBytesNow;
+      raise(Sense.CAPACITY_DATA_CHANGED);
+    }
+    if (readOnly != readOnlyNow) {
+      readOnly = readOnlyNow;
+      raise(Sense.MODE_PARAMETERS_CHANGED); // the WP bit
+    }
+  }
+
+  /** What WRITE BUFFER put into the echo buffer; null if nothing. */
+  byte @Nullable [] echo() {
+    return echo;
+  }
+
+  void echo(byte[] data) {
+    echo = data;
   }
 }

@@ -402,6 +402,7 @@ class BlockCommandsTest {
   })
   void aReadOnlyVolume(String cdb, int length) throws IOException {
     pool.protectVolume(pool.volumes().getFirst(), true);
+    assertThat(sense(unit.send("00 00 00 00 00 00"))).isEqualTo("06/2A01");
     byte[] data = new byte[length];
     ScsiResponse response = length == 0 ? unit.send(cdb) : unit.send(cdb, data);
     assertThat(sense(response)).isEqualTo("07/2700");

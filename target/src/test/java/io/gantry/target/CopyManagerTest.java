@@ -431,6 +431,7 @@ class CopyManagerTest {
     source.write(0, new byte[1 << 20], 512);
     volume.zero(1 << 20, 1 << 20);
     pool.deleteVolume(volume);
+    assertThat(sense(destination.send("00 00 00 00 00 00"))).isEqualTo("06/3F0E");
     BlockRange all = new BlockRange(0, BLOCKS);
     assertThat(sense(destination.writeUsing(1, writeList(token, 0, all)))).isEqualTo("GOOD");
     assertThat(destination.read(0, BLOCKS, 512)).isEqualTo(content);

@@ -21,7 +21,7 @@ import org.jspecify.annotations.NullUnmarked;
 
 /** An initiator port on one logical unit, speaking in bytes. */
 @NullUnmarked
-final class Initiator {
+final class Initiator implements AutoCloseable {
   private final ScsiDevice device;
 
   Initiator(PoolTarget target, String port, int lun) throws IOException {
@@ -30,7 +30,8 @@ final class Initiator {
   }
 
   /** Ends the nexus. */
-  void close() throws IOException {
+  @Override
+  public void close() throws IOException {
     device.close();
   }
 

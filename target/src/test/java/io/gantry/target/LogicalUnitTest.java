@@ -82,14 +82,14 @@ class LogicalUnitTest {
   void standardInquiry() throws IOException {
     byte[] data = unit.ask("12 00 00 00 FF 00", 255);
     assertThat(data).hasSize(96);
-    assertThat(Arrays.copyOf(data, 8)).isEqualTo(hex("00 00 06 02 5B 08 00 02"));
+    assertThat(Arrays.copyOf(data, 8)).isEqualTo(hex("00 00 06 12 5B 38 00 02"));
     assertThat(text(data, 8, 36)).isEqualTo("GANTRY  Volume          0.1 ");
     assertThat(Arrays.copyOfRange(data, 58, 66)).isEqualTo(hex("00A0 0460 04C0 0960"));
     assertThat(unit.ask("12 00 00 00 24 00", 255)).isEqualTo(Arrays.copyOf(data, 36));
     assertThat(unit.ask("12 00 00 00 00 00", 0)).isEmpty();
     assertThat(sense(unit.send("12 00 80 00 FF 00"))).isEqualTo("05/2400");
     assertThat(sense(unit.send("12 02 00 00 FF 00"))).isEqualTo("05/2400");
-    assertThat(sense(unit.send("12 01 86 00 FF 00"))).isEqualTo("05/2400");
+    assertThat(sense(unit.send("12 01 89 00 FF 00"))).isEqualTo("05/2400");
   }
 
   /** A write that is flagged as a read has no data: it must not look as if it had been done. */
@@ -117,8 +117,10 @@ class LogicalUnitTest {
 
   @Test
   void supportedPagesAscend() throws IOException {
-    assertThat(Arrays.copyOfRange(page("00"), 4, 11)).isEqualTo(hex("00 80 83 8F B0 B1 B2"));
-    for (byte code : Arrays.copyOfRange(page("00"), 4, 11)) {
+    byte[] codes = page("00");
+    assertThat(Arrays.copyOfRange(codes, 4, codes.length))
+        .isEqualTo(hex("00 80 83 86 87 88 8F B0 B1 B2"));
+    for (byte code : Arrays.copyOfRange(codes, 4, codes.length)) {
       page("%02X".formatted(code));
     }
   }
@@ -136,9 +138,20 @@ class LogicalUnitTest {
     assertThat(Arrays.copyOfRange(page, 68, 72)).isEqualTo(hex("53 98 00 24"));
     assertThat(text(page, 72, 108)).isEqualTo(NAME + ",t,0x0001\0");
     assertThat(Arrays.copyOfRange(page, 108, 116)).isEqualTo(hex("51 94 00 04 00 00 00 01"));
-    assertThat(Arrays.copyOfRange(page, 116, 120)).isEqualTo(hex("53 A8 00 1C"));
-    assertThat(text(page, 120, 148)).isEqualTo(NAME + "\0\0");
-    assertThat(page).hasSize(148);
+    assertThat(Arrays.copyOfRange(page, 116, 124)).isEqualTo(hex("51 95 00 04 00 00 00 01"));
+    assertThat(Arrays.copyOfRange(page, 124, 128)).isEqualTo(hex("53 A8 00 1C"));
+    assertThat(text(page, 128, 156)).isEqualTo(NAME + "\0\0");
+    assertThat(page).hasSize(156);
+  }
+
+  @Test
+  void extendedInquiryPolicyAndPorts() throws IOException {
+    assertThat(page("86")).hasSize(64).startsWith(hex("00 86 00 3C 00 01 01 01"));
+    assertThat(page("87")).isEqualTo(hex("00 87 00 04 3F FF 00 00"));
+    byte[] ports = page("88");
+    assertThat(Arrays.copyOf(ports, 20))
+        .isEqualTo(hex("00 88 00 34 0000 0001 0000 0000 0000 0028 53 98 00 24"));
+    assertThat(text(ports, 20, 56)).isEqualTo(NAME + ",t,0x0001\0");
   }
 
   @Test
@@ -165,7 +178,7 @@ class LogicalUnitTest {
     assertThat(u16(characteristics, 2)).isEqualTo(0x3C);
     assertThat(u16(characteristics, 4)).isEqualTo(1);
     assertThat(characteristics[7]).as("WABEREQ 1").isEqualTo((byte) 0x40);
-    assertThat(page("B2")).isEqualTo(hex("00 B2 00 04 00 E4 02 00"));
+    assertThat(page("B2")).isEqualTo(hex("00 B2 00 04 0B E4 02 00"));
   }
 
   @Test
@@ -217,22 +230,6 @@ class LogicalUnitTest {
   }
 
   @Test
-  void modeSense() throws IOException {
-    String caching = "08 12 04 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 ";
-    String control = "0A 0A 00 10 00 40 00 00 00 00 00 00 ";
-    assertThat(unit.ask("1A 00 3F 00 FF 00", 255))
-        .isEqualTo(hex("2B 00 10 08 000003E8 00000200 " + caching + control));
-    assertThat(unit.ask("1A 08 08 00 FF 00", 255)).isEqualTo(hex("17 00 10 00 " + caching));
-    assertThat(unit.ask("5A 08 0A 00 00 00 00 00 FF 00", 255))
-        .isEqualTo(hex("0012 00 10 00 00 0000 " + control));
-    assertThat(unit.ask("1A 08 4A 00 FF 00", 255)) // changeable: nothing
-        .isEqualTo(hex("0F 00 10 00 0A 0A 00 00 00 00 00 00 00 00 00 00"));
-    assertThat(sense(unit.send("1A 00 FF 00 FF 00"))).isEqualTo("05/3900");
-    assertThat(sense(unit.send("1A 00 1C 00 FF 00"))).isEqualTo("05/2400");
-    assertThat(sense(unit.send("1A 00 0A 01 FF 00"))).isEqualTo("05/2400");
-  }
-
-  @Test
   void reportLuns() throws IOException {
     assertThat(unit.ask("A0 00 00 00 00 00 00 00 01 00 00 00", 256))
         .isEqualTo(hex("00000008 00000000 0000000000000000"));
@@ -244,6 +241,8 @@ class LogicalUnitTest {
     assertThat(u16(luns, 8 + 8 * 255)).isEqualTo(0x00FF);
     assertThat(u16(luns, 8 + 8 * 256)).isEqualTo(0x4100); // flat space
     assertThat(unit.ask("A0 00 01 00 00 00 00 00 01 00 00 00", 256)).hasSize(8);
+    assertThat(unit.ask("A0 00 10 00 00 00 00 00 01 00 00 00", 256)).hasSize(8);
+    assertThat(unit.ask("A0 00 11 00 00 00 00 00 01 00 00 00", 256)).hasSize(256);
     assertThat(sense(unit.send("A0 00 03 00 00 00 00 00 01 00 00 00"))).isEqualTo("05/2400");
     assertThat(sense(unit.send("A0 00 00 00 00 00 00 00 00 0F 00 00"))).isEqualTo("05/2400");
   }
@@ -379,21 +378,26 @@ class LogicalUnitTest {
   void aReadOnlyVolumeIsWriteProtected() throws IOException {
     unit.write(0, new byte[512], 512);
     pool.protectVolume(pool.volumes().getFirst(), true);
+    assertThat(sense(unit.send("00 00 00 00 00 00"))).isEqualTo("06/2A01");
     assertThat(unit.ask("1A 08 08 00 FF 00", 255)[2] & 0x80).as("WP").isEqualTo(0x80);
     assertThat(sense(unit.send("2A 00 00000000 00 0001 00", new byte[512]))).isEqualTo("07/2700");
     String list = "0016 0010 00000000 | 0000000000000000 000003E8 00000000"; // every block
     assertThat(sense(unit.send("42 00 00000000 00 0018 00", hex(list)))).isEqualTo("07/2700");
     assertThat(unit.ask("28 00 00000000 00 0001 00", 512)).isEqualTo(new byte[512]);
     pool.protectVolume(pool.volumes().getFirst(), false);
+    assertThat(sense(unit.send("00 00 00 00 00 00"))).isEqualTo("06/2A01");
     unit.write(0, new byte[512], 512);
   }
 
   @Test
   void aResizedVolumeHasItsNewEndAtOnce() throws IOException {
     pool.resizeVolume(pool.volumes().getFirst(), 2000 * 512L, false);
+    assertThat(unit.ask("12 00 00 00 24 00", 255)).hasSize(36);
+    assertThat(sense(unit.send("00 00 00 00 00 00"))).isEqualTo("06/2A09");
     unit.write(1999, new byte[512], 512);
     assertThat(u32(unit.ask("25 00 00000000 0000 00 00", 8), 0)).isEqualTo(1999);
     pool.resizeVolume(pool.volumes().getFirst(), 100 * 512L, true);
+    assertThat(sense(unit.send("00 00 00 00 00 00"))).isEqualTo("06/2A09");
     assertThat(sense(unit.send("2A 00 0000 07CF 00 0001 00", new byte[512]))).isEqualTo("05/2100");
   }
 
