@@ -143,8 +143,7 @@ public final class InitiatorLogin {
 
   private Step failed(LoginResponse response) {
     int status = response.status();
-    if (status == LoginStatus.TARGET_MOVED_TEMPORARILY.code()
-        || status == LoginStatus.TARGET_MOVED_PERMANENTLY.code()) {
+    if (LoginStatus.isRedirection(status)) {
       String address = newAddress(response);
       if (address != null) {
         return new Step.Moved(address);

@@ -35,6 +35,11 @@ public enum LoginStatus {
     return code;
   }
 
+  /** Whether a code sends the initiator elsewhere. */
+  public static boolean isRedirection(int code) {
+    return code >> 8 == 1;
+  }
+
   /** For people: what a code means, also one that RFC 7143 does not define. */
   public static String describe(int code) {
     for (LoginStatus status : VALUES) {

@@ -97,6 +97,7 @@ public final class TargetLogin {
   private LoginGate.Demand demand = LoginGate.Demand.REQUIRED;
   private @Nullable TargetChap chap;
   private @Nullable String user;
+  private String who = "";
   private TextPieces answers = TextPieces.nothing();
 
   /** A login at its beginning. */
@@ -239,9 +240,10 @@ public final class TargetLogin {
     if (!IscsiName.isValid(initiator)) {
       return LoginRefusal.initiatorError("InitiatorName is no iSCSI name");
     }
+    who = initiator + ": ";
     demand = policy.gate().demand(IscsiName.normal(initiator));
     if (demand == LoginGate.Demand.REFUSED) {
-      return new LoginRefusal(LoginStatus.AUTHORIZATION_FAILURE, initiator + " is not allowed in");
+      return new LoginRefusal(LoginStatus.AUTHORIZATION_FAILURE, "not allowed in");
     }
     if (demand == LoginGate.Demand.REQUIRED && stage != LoginStage.SECURITY) {
       return LoginRefusal.authentication("no authentication, which is required");
@@ -352,8 +354,7 @@ public final class TargetLogin {
     return policy.gate().admits(initiator, proved)
         ? null
         : new LoginRefusal(
-            LoginStatus.AUTHORIZATION_FAILURE,
-            "no rule lets %s in as user '%s'".formatted(initiator, proved));
+            LoginStatus.AUTHORIZATION_FAILURE, "no rule lets it in as user '%s'".formatted(proved));
   }
 
   /** Whether a key means nothing in a discovery session, which has no SCSI commands. */
@@ -410,12 +411,12 @@ public final class TargetLogin {
     ByteBuf data = KeyValueText.encode(Map.of(Key.TARGET_ADDRESS.text(), redirection.address()));
     return new Step.Fail(
         response(request, false, false, data, status, 0),
-        "the target has moved to " + redirection.address());
+        who + "the target has moved to " + redirection.address());
   }
 
   private Step fail(LoginRequest request, LoginRefusal refusal) {
     return new Step.Fail(
-        response(request, false, false, Pdu.NO_DATA, refusal.status(), 0), refusal.problem());
+        response(request, false, false, Pdu.NO_DATA, refusal.status(), 0), who + refusal.problem());
   }
 
   private LoginResponse response(LoginRequest request, boolean transit, ByteBuf data) {

@@ -59,6 +59,6 @@ public record AddressRange(InetAddress base, int prefixBits) {
   @Override
   public String toString() {
     boolean single = prefixBits == 8 * base.getAddress().length;
-    return base.getHostAddress() + (single ? "" : "/" + prefixBits);
+    return Portals.host(base) + (single ? "" : "/" + prefixBits);
   }
 }

@@ -5,6 +5,7 @@ import io.gantry.iscsi.Inbound;
 import io.gantry.iscsi.InitiatorPdu;
 import io.gantry.iscsi.InitiatorPdu.LoginRequest;
 import io.gantry.iscsi.IscsiName;
+import io.gantry.iscsi.LoginStatus;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.PduDecoder;
 import io.gantry.iscsi.PduEncoder;
@@ -116,7 +117,9 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     switch (step) {
       case TargetLogin.Step.Continue(LoginResponse response) -> send(response);
       case TargetLogin.Step.Fail(LoginResponse response, String problem) -> {
-        var _ = target.refusals().refused(remote, problem);
+        if (!LoginStatus.isRedirection(response.status())) {
+          var _ = target.refusals().refused(remote, problem);
+        }
         send(response);
         closeAfterFlush("login failed: " + problem);
       }
@@ -161,15 +164,15 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       leave();
       return;
     }
-    send(response);
-    decoder.fullFeature(made.parameters());
-    encoder.digests(made.parameters());
     leaveLobby();
     Identity identity = new Identity(made.initiatorName(), made.user(), remote);
     session = new IscsiSession(this, target, made, nexus, identity);
     live =
         new LiveSession(
             made, identity, localAddress(), target.options().clock().instant(), session.counters());
+    send(response); // now, when whoever gets it finds all that it promises
+    decoder.fullFeature(made.parameters());
+    encoder.digests(made.parameters());
     channel
         .pipeline()
         .addFirst(new IdleStateHandler(target.limits().idleMillis(), 0, 0, TimeUnit.MILLISECONDS));

@@ -13,8 +13,8 @@ final class Lobby {
   /** Each may hold 16 KiB of login text and a receive buffer of at most 256 KiB: 34 MiB in all. */
   static final int PLACES = 128;
 
-  /** A host that logs in on several paths at once takes fewer than ten. */
-  static final int PLACES_PER_ADDRESS = 32;
+  /** A host may start many machines at once, and each logs in for itself. */
+  static final int PLACES_PER_ADDRESS = 64;
 
   private final int places;
   private final int placesPerAddress;
@@ -41,5 +41,10 @@ final class Lobby {
   synchronized void leave(InetAddress address) {
     taken.merge(address, -1, (a, b) -> a + b == 0 ? null : a + b);
     takenInAll--;
+  }
+
+  /** How many are in the lobby. */
+  synchronized int taken() {
+    return takenInAll;
   }
 }

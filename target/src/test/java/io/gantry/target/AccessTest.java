@@ -416,6 +416,9 @@ class AccessTest {
       for (int i = 0; i < silent.length; i++) {
         silent[i] = new RawInitiator(target.address());
       }
+      while (target.lobby().taken() < silent.length) {
+        Thread.onSpinWait();
+      }
       try (RawInitiator late = new RawInitiator(target.address())) {
         assertThatThrownBy(() -> late.logIn(login(NAME, null))).isInstanceOf(IOException.class);
       }
