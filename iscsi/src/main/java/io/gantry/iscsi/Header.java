@@ -35,6 +35,11 @@ record Header(byte[] bytes, ByteBuffer buffer) {
     return (bytes[0] & IMMEDIATE) != 0;
   }
 
+  /** Whether it is a SCSI command that is not immediate and brings nothing more. */
+  boolean isSimpleCommand() {
+    return bytes[0] == InitiatorPdu.ScsiCommand.OPCODE && buffer.getInt(4) == 0;
+  }
+
   Header opcode(int opcode, boolean immediate) {
     bytes[0] = (byte) (opcode | (immediate ? IMMEDIATE : 0));
     return this;

@@ -47,6 +47,8 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   private boolean headerDigest;
   private boolean dataDigest;
 
+  private ReadTap tap = _ -> false;
+
   /** What has come of a digest. */
   private int received;
 
@@ -63,6 +65,12 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
    * Takes what a login agreed on, from the next header on. To be called on the connection's event
    * loop.
    */
+  public void fullFeature(SessionParameters agreed, ReadTap reads) {
+    tap = reads;
+    fullFeature(agreed);
+  }
+
+  /** As above; all commands become PDUs. */
   public void fullFeature(SessionParameters agreed) {
     dataLengthMax = agreed.receiveDataSegmentMax();
     headerDigest = agreed.headerDigest();
@@ -157,6 +165,11 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
       case DATA_DIGEST -> {
         if (dataDigest && header.dataLength() > 0 && received != digest.value()) {
           die(ctx, RejectReason.DATA_DIGEST_ERROR, "data segment whose digest is wrong");
+          return;
+        }
+        if (data == null && header.isSimpleCommand() && tap.take(header.buffer())) {
+          part = Part.HEADER;
+          missing = Pdu.HEADER_LENGTH;
           return;
         }
         ByteBuf segment = data == null ? Pdu.NO_DATA : data;

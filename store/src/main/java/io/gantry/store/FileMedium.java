@@ -52,6 +52,7 @@ public final class FileMedium implements Medium {
   private final FileChannel pages;
   private final JournalFiles journal;
   private final FileAllocation allocation;
+  private final PageCache cached;
   private volatile boolean preallocated;
   private final CompletableFuture<OwnershipLostException> lost = new CompletableFuture<>();
 
@@ -66,6 +67,7 @@ public final class FileMedium implements Medium {
     this.pages = pages;
     this.journal = journal;
     this.allocation = FileAllocation.open(directory.resolve(CHUNKS));
+    this.cached = PageCache.open(directory.resolve(CHUNKS));
   }
 
   /** Whether the directory holds a pool, open or not. */
@@ -275,6 +277,11 @@ public final class FileMedium implements Medium {
     }
   }
 
+  @Override
+  public boolean readNow(Area area, long position, ByteBuffer target) {
+    return area == Area.CHUNKS && cached.read(position, target);
+  }
+
   private static void zeroFill(ByteBuffer target) {
     while (target.remaining() >= 8) {
       target.putLong(0);
@@ -387,7 +394,8 @@ public final class FileMedium implements Medium {
         journal;
         pages;
         chunks;
-        allocation) {
+        allocation;
+        cached) {
       // Closing in this order lets the lock go last.
     }
   }

@@ -63,6 +63,16 @@ public interface Medium extends Closeable {
   /** Fills {@code target}; never-written bytes read as zeros. */
   CompletableFuture<@Nullable Void> read(Area area, long position, ByteBuffer target);
 
+  /**
+   * As {@link #read}, but only if that takes no waiting at all: not for a disk, a network or
+   * another thread.
+   *
+   * @return whether it was done; if not, the target's position is as before, its content undefined
+   */
+  default boolean readNow(Area area, long position, ByteBuffer target) {
+    return false;
+  }
+
   /** Writes {@code source}. */
   CompletableFuture<@Nullable Void> write(Area area, long position, ByteBuffer source);
 

@@ -213,13 +213,24 @@ final class Metadata implements AutoCloseable {
    * and be woken; and once some sleep, each hands the lock on to a sleeper.
    */
   private void acquire() {
+    if (!tryAcquire()) {
+      lock.lock();
+    }
+  }
+
+  /** Takes the lock if that takes hardly any time; {@link #release} gives it back. */
+  boolean tryAcquire() {
     for (int i = 0; i < SPINS; i++) {
       if (lock.tryLock()) {
-        return;
+        return true;
       }
       Thread.onSpinWait();
     }
-    lock.lock();
+    return false;
+  }
+
+  void release() {
+    lock.unlock();
   }
 
   /** Puts a record into the journal's buffer. Called under the metadata lock. */

@@ -44,6 +44,51 @@ final class TableReader {
     }
   }
 
+  /**
+   * Reads from a volume as far as nothing has to be waited for: neither a lock nor a disk.
+   * Allocates nothing.
+   *
+   * @return whether all was read; if not, the target's content is undefined
+   */
+  boolean readNow(Volume volume, long offset, ByteBuffer target) {
+    if (metadata.verifiesReads()) {
+      return false;
+    }
+    int limit = target.limit();
+    long at = offset;
+    int epoch = metadata.epochs.enter();
+    try {
+      while (target.position() < limit) {
+        int within = (int) (at % chunkBytes);
+        int length = Math.min(limit - target.position(), chunkBytes - within);
+        if (!metadata.tryAcquire()) {
+          return false;
+        }
+        long chunk;
+        try {
+          if (volume.isDeleted()) {
+            return false;
+          }
+          chunk = volume.table.get(at / chunkBytes);
+        } finally {
+          metadata.release();
+        }
+        target.limit(target.position() + length);
+        if (chunk < 0) {
+          zeroFill(target);
+        } else if (!metadata.medium.readNow(
+            Medium.Area.CHUNKS, chunk * chunkBytes + within, target)) {
+          return false;
+        }
+        at += length;
+      }
+      return true;
+    } finally {
+      target.limit(limit);
+      metadata.epochs.leave(epoch);
+    }
+  }
+
   private void readChunks(
       PageTable table, long offset, ByteBuffer target, Metadata.Locked<Boolean> check)
       throws IOException {

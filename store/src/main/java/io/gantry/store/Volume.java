@@ -141,6 +141,19 @@ public final class Volume {
   }
 
   /**
+   * Fills a direct buffer as {@link #read} does, but only if that takes no waiting at all, neither
+   * for a disk nor for other threads. Allocates nothing.
+   *
+   * @return whether it was done; if not (also if the range is not within the volume), the buffer's
+   *     position and content are undefined, and {@link #read} will tell
+   */
+  public boolean readNow(long offset, ByteBuffer target) {
+    return offset >= 0
+        && offset <= sizeBytes - target.remaining()
+        && reader.readNow(this, offset, target);
+  }
+
+  /**
    * Writes a buffer from its position to its limit. The bytes are durable once a {@link Pool#flush}
    * that began later is done.
    *
@@ -564,6 +577,11 @@ public final class Volume {
     if (end > sizeBytes) {
       throw new OutOfRangeException(name, end, sizeBytes);
     }
+  }
+
+  /** Whether the volume is gone. Called under the metadata lock. */
+  boolean isDeleted() {
+    return deleted;
   }
 
   /** Called under the metadata lock. */

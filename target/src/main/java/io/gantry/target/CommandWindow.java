@@ -41,6 +41,11 @@ final class CommandWindow {
     return Verdict.ADMITTED;
   }
 
+  /** Whether a command would be admitted. */
+  boolean isNext(int cmdSn) {
+    return cmdSn == expected && free > 0;
+  }
+
   /** Gives a slot back. */
   void release() {
     free++;

@@ -9,6 +9,7 @@ import io.gantry.iscsi.LoginStatus;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.PduDecoder;
 import io.gantry.iscsi.PduEncoder;
+import io.gantry.iscsi.ReadTap;
 import io.gantry.iscsi.TargetLogin;
 import io.gantry.iscsi.TargetLogin.Established;
 import io.gantry.iscsi.TargetPdu;
@@ -24,6 +25,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -171,7 +173,9 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
         new LiveSession(
             made, identity, localAddress(), target.options().clock().instant(), session.counters());
     send(response); // now, when whoever gets it finds all that it promises
-    decoder.fullFeature(made.parameters());
+    ReadTap reads = session.expressReads(channel);
+    decoder.fullFeature(
+        made.parameters(), header -> reads != null && !closing && takeRead(reads, header));
     encoder.digests(made.parameters());
     channel
         .pipeline()
@@ -179,6 +183,11 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     LOG.log(
         System.Logger.Level.DEBUG,
         () -> "%s: session of %s".formatted(channel, made.initiatorName()));
+  }
+
+  private boolean takeRead(ReadTap reads, ByteBuffer header) {
+    pinged = false;
+    return reads.take(header);
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
 import io.gantry.iscsi.InitiatorPdu.TaskManagementRequest;
 import io.gantry.iscsi.InitiatorPdu.TextRequest;
 import io.gantry.iscsi.Pdu;
+import io.gantry.iscsi.ReadTap;
 import io.gantry.iscsi.RejectReason;
 import io.gantry.iscsi.SessionParameters;
 import io.gantry.iscsi.TargetLogin.Established;
@@ -22,6 +23,7 @@ import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
 import io.gantry.iscsi.TargetPdu.TextResponse;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +72,12 @@ final class IscsiSession {
             this::declaredSegmentLength);
     this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, identity, target);
     this.manager = tasks == null ? null : new TaskManager(tasks);
+  }
+
+  /** Takes reads before they are PDUs; null if there are none or they need digests. */
+  @Nullable ReadTap expressReads(Channel channel) {
+    boolean digests = parameters.headerDigest() || parameters.dataDigest();
+    return tasks == null || digests ? null : new ExpressReads(channel, this, window, tasks);
   }
 
   SessionParameters parameters() {
@@ -313,6 +321,11 @@ final class IscsiSession {
   /** The command's answer is about to be made: its slot is free again. */
   void releaseSlot() {
     window.release();
+  }
+
+  /** The next StatSN, which is used up. */
+  int takeStatSn() {
+    return statSn++;
   }
 
   /** Numbers for a PDU that carries a status. */

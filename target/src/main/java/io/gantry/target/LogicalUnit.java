@@ -85,6 +85,20 @@ final class LogicalUnit {
     reservations.ended(state.nexus());
   }
 
+  /** Whether a nexus still uses the logical unit. */
+  boolean isAttached(UnitNexus state) {
+    return nexuses.contains(state);
+  }
+
+  /** As {@link TargetPath#readNow}. */
+  boolean readNow(UnitNexus nexus, long lba, int blocks, ByteBuffer target) {
+    return !nexus.hasAttention()
+        && (long) blocks * volume.blockBytes() == target.remaining()
+        && lba >= 0
+        && lba < blocks()
+        && volume.readNow(lba * volume.blockBytes(), target);
+  }
+
   /** A reset, by whomever: all commands have ended. */
   void reset() {
     reservations.reset();

@@ -124,6 +124,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     private volatile Set<Integer> visible;
 
+    /** The unit that was read last, so that nobody has to look it up each time. */
+    private @Nullable LastRead lastRead;
+
+    private record LastRead(long lun, LogicalUnit unit, UnitNexus state) {}
+
     /** {@code access} says what the initiator may do with the volume of a name. */
     Path(Nexus nexus, PathTasks tasks, Function<String, Access> access) {
       this.nexus = nexus;
@@ -169,6 +174,22 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
       return CompletableFuture.completedFuture(request)
           .thenComposeAsync(accepted -> execute(Lun.decode(lun), accepted), workers);
+    }
+
+    @Override
+    public boolean readNow(long lun, long lba, int blocks, ByteBuffer target) {
+      LastRead last = lastRead;
+      if (last == null || last.lun != lun || !last.unit.isAttached(last.state)) {
+        LogicalUnit unit = unit(Lun.decode(lun));
+        UnitNexus state = state(unit);
+        if (unit == null || state == null) {
+          return false;
+        }
+        last = new LastRead(lun, unit, state);
+        lastRead = last;
+      }
+      return last.state.access(last.unit.volume().name(), access) != Access.NONE
+          && last.unit.readNow(last.state, lba, blocks, target);
     }
 
     private CompletableFuture<ScsiResponse> execute(int lun, ScsiRequest request) {

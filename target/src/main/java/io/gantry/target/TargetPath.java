@@ -2,6 +2,7 @@ package io.gantry.target;
 
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -20,6 +21,18 @@ public interface TargetPath extends AutoCloseable {
    * @return completes normally with the answer; exceptionally only for a defect of the target
    */
   CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request);
+
+  /**
+   * Carries out a READ of blocks, if that takes no waiting at all and nothing stands against it.
+   * Allocates nothing.
+   *
+   * @param target direct, as long as the blocks are
+   * @return whether it was done; if not, the command is to be submitted, and nothing has happened
+   *     but that the target's position and content are undefined
+   */
+  default boolean readNow(long lun, long lba, int blocks, ByteBuffer target) {
+    return false;
+  }
 
   /** Whether there is a logical unit of this number on this path. */
   boolean hasUnit(long lun);
