@@ -2,6 +2,7 @@ package io.gantry.store;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class Epochs {
   /** Stripes of the first counter, then those of the second. */
   private final AtomicIntegerArray inside = new AtomicIntegerArray(2 * STRIPES * LINE_INTS);
 
+  private final ReentrantLock waiting = new ReentrantLock();
   private volatile int current;
   private volatile @Nullable Thread waiter;
 
@@ -55,15 +57,20 @@ final class Epochs {
   }
 
   /** Waits until all I/O that began before the call has ended. */
-  synchronized void awaitEarlier() {
-    waiter = Thread.currentThread();
-    int old = current;
-    current = 1 - old;
-    for (int stripe = 0; stripe < STRIPES; stripe++) {
-      while (inside.get(place(old, stripe)) != 0) {
-        LockSupport.park(this);
+  void awaitEarlier() {
+    waiting.lock();
+    try {
+      waiter = Thread.currentThread();
+      int old = current;
+      current = 1 - old;
+      for (int stripe = 0; stripe < STRIPES; stripe++) {
+        while (inside.get(place(old, stripe)) != 0) {
+          LockSupport.park(this);
+        }
       }
+      waiter = null;
+    } finally {
+      waiting.unlock();
     }
-    waiter = null;
   }
 }

@@ -44,7 +44,10 @@ final class Keeper implements AutoCloseable {
 
   private volatile PinnedSpace.Measure measure = PinnedSpace.Measure.NOTHING;
 
-  // Guarded by this.
+  /** Held while pinned space is measured and tokens are revoked for it. */
+  private final ReentrantLock measuring = new ReentrantLock();
+
+  // Guarded by measuring.
   private long measuredMillis;
   private long measuredChanges = -1;
   private long fruitlessChanges = -1;
@@ -203,27 +206,36 @@ final class Keeper implements AutoCloseable {
     }
   }
 
-  private synchronized void measureIfDue() throws IOException {
+  private void measureIfDue() throws IOException {
     long changes = metadata.locked(metadata::changes);
     long now = metadata.steadyMillis();
-    if (changes == measuredChanges
-        || (measuredChanges >= 0 && now - measuredMillis < MEASURE_MILLIS)) {
-      return;
+    measuring.lock();
+    try {
+      if (changes != measuredChanges
+          && (measuredChanges < 0 || now - measuredMillis >= MEASURE_MILLIS)) {
+        measure();
+      }
+    } finally {
+      measuring.unlock();
     }
-    measure();
   }
 
   /** Measures pinned space, and revokes tokens if they pin more than they may. */
-  synchronized void measure() throws IOException {
-    measuredChanges = metadata.locked(metadata::changes);
-    measuredMillis = metadata.steadyMillis();
-    PinnedSpace.Measure found = pinnedSpace.measure();
-    long free = metadata.medium.freeBytes();
-    long capacity = metadata.locked(() -> metadata.space.capacityBytes(free));
-    long limit = options.limits().pinned().bytes(capacity) / metadata.chunkBytes();
-    measure = found;
-    if (found.pinnedChunks() > limit) {
-      var _ = revoke(found, limit, PoolEvent.Reason.PINNED_LIMIT);
+  void measure() throws IOException {
+    measuring.lock();
+    try {
+      measuredChanges = metadata.locked(metadata::changes);
+      measuredMillis = metadata.steadyMillis();
+      PinnedSpace.Measure found = pinnedSpace.measure();
+      long free = metadata.medium.freeBytes();
+      long capacity = metadata.locked(() -> metadata.space.capacityBytes(free));
+      long limit = options.limits().pinned().bytes(capacity) / metadata.chunkBytes();
+      measure = found;
+      if (found.pinnedChunks() > limit) {
+        var _ = revoke(found, limit, PoolEvent.Reason.PINNED_LIMIT);
+      }
+    } finally {
+      measuring.unlock();
     }
   }
 
@@ -244,7 +256,8 @@ final class Keeper implements AutoCloseable {
 
   private boolean revokeForRoom(int attempt, long bytes) throws IOException {
     long before = attempt == 1 ? roomMade() : -1;
-    synchronized (this) {
+    measuring.lock();
+    try {
       if (before >= 0 && timesRoomWasMade != before) {
         return true; // by another write, while this one waited
       }
@@ -262,13 +275,20 @@ final class Keeper implements AutoCloseable {
         return false;
       }
       timesRoomWasMade++;
+    } finally {
+      measuring.unlock();
     }
     metadata.reclaim();
     return true;
   }
 
-  private synchronized long roomMade() {
-    return timesRoomWasMade;
+  private long roomMade() {
+    measuring.lock();
+    try {
+      return timesRoomWasMade;
+    } finally {
+      measuring.unlock();
+    }
   }
 
   /** Revokes the tokens of least worth, until the others pin no more than so many chunks. */

@@ -112,8 +112,8 @@ final class PinnedSpace {
     return 4 * pass + 2;
   }
 
-  /** Measures; one thread at a time. */
-  synchronized Measure measure() {
+  /** Measures. For one thread at a time. */
+  Measure measure() {
     pass++;
     Marking marking = new Marking();
     metadata.locked(() -> {
