@@ -45,46 +45,43 @@ final class TableReader {
   }
 
   /**
-   * Reads from a volume as far as nothing has to be waited for: neither a lock nor a disk.
-   * Allocates nothing.
+   * Reads from a volume if nothing has to be waited for: neither a lock nor a disk. Allocates
+   * nothing, and therefore only reads chunks that follow each other, or holes.
    *
    * @return whether all was read; if not, the target's content is undefined
    */
   boolean readNow(Volume volume, long offset, ByteBuffer target) {
-    if (metadata.verifiesReads()) {
+    if (metadata.verifiesReads() || !target.hasRemaining()) {
       return false;
     }
-    int limit = target.limit();
-    long at = offset;
     int epoch = metadata.epochs.enter();
     try {
-      while (target.position() < limit) {
-        int within = (int) (at % chunkBytes);
-        int length = Math.min(limit - target.position(), chunkBytes - within);
-        if (!metadata.tryAcquire()) {
+      if (!metadata.tryAcquire()) {
+        return false;
+      }
+      long chunk;
+      try {
+        if (volume.isDeleted()) {
           return false;
         }
-        long chunk;
-        try {
-          if (volume.isDeleted()) {
+        long first = offset / chunkBytes;
+        long last = (offset + target.remaining() - 1) / chunkBytes;
+        chunk = volume.table.get(first);
+        for (long index = first + 1; index <= last; index++) {
+          if (volume.table.get(index) != (chunk < 0 ? -1 : chunk + index - first)) {
             return false;
           }
-          chunk = volume.table.get(at / chunkBytes);
-        } finally {
-          metadata.release();
         }
-        target.limit(target.position() + length);
-        if (chunk < 0) {
-          zeroFill(target);
-        } else if (!metadata.medium.readNow(
-            Medium.Area.CHUNKS, chunk * chunkBytes + within, target)) {
-          return false;
-        }
-        at += length;
+      } finally {
+        metadata.release();
       }
-      return true;
+      if (chunk < 0) {
+        zeroFill(target);
+        return true;
+      }
+      return metadata.medium.readNow(
+          Medium.Area.CHUNKS, chunk * chunkBytes + offset % chunkBytes, target);
     } finally {
-      target.limit(limit);
       metadata.epochs.leave(epoch);
     }
   }

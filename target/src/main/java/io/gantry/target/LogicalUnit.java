@@ -92,10 +92,13 @@ final class LogicalUnit {
 
   /** As {@link TargetPath#readNow}. */
   boolean readNow(UnitNexus nexus, long lba, int blocks, ByteBuffer target) {
-    return !nexus.hasAttention()
+    return nexuses.isClear(nexus)
+        && reservations.isOpen()
+        && sanitizer.isIdle()
+        && !modes.readThrough()
         && (long) blocks * volume.blockBytes() == target.remaining()
         && lba >= 0
-        && lba < blocks()
+        && lba < this.blocks.count()
         && volume.readNow(lba * volume.blockBytes(), target);
   }
 

@@ -179,6 +179,9 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     @Override
     public boolean readNow(long lun, long lba, int blocks, ByteBuffer target) {
       LastRead last = lastRead;
+      if (inventory != pool.inventory()) {
+        return false; // there may be a unit attention to raise
+      }
       if (last == null || last.lun != lun || !last.unit.isAttached(last.state)) {
         LogicalUnit unit = unit(Lun.decode(lun));
         UnitNexus state = state(unit);

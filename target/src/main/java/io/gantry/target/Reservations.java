@@ -72,6 +72,11 @@ final class Reservations {
     this.open = state.isOpen();
   }
 
+  /** Whether any command of anybody may run. */
+  boolean isOpen() {
+    return open;
+  }
+
   /** Whether a command may run. */
   boolean allow(Nexus nexus, Cdb cdb) {
     return open || allow(state, nexus, cdb);

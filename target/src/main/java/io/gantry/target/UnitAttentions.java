@@ -85,16 +85,30 @@ final class UnitAttentions {
 
   /** Takes the unit attention that a command has to report instead of being carried out. */
   @Nullable Sense take(UnitNexus nexus, Cdb cdb) {
+    look(nexus);
+    // INQUIRY neither reports nor clears one; REQUEST SENSE reports it as its data.
+    return cdb instanceof Cdb.Inquiry || cdb instanceof Cdb.RequestSense
+        ? null
+        : nexus.takeAttention();
+  }
+
+  /** Whether there is nothing that a nexus has to be told. */
+  boolean isClear(UnitNexus nexus) {
+    look(nexus);
+    return !nexus.hasAttention();
+  }
+
+  boolean contains(UnitNexus nexus) {
+    return nexuses.contains(nexus);
+  }
+
+  private void look(UnitNexus nexus) {
     nexus.compare(volume.sizeBytes(), volume.readOnly());
     SpaceThresholds thresholds = modes.thresholds();
     if (!thresholds.equals(seenThresholds)
         || (!thresholds.armed().isEmpty() && !seenLevel.equals(pool.spaceLevel()))) {
       compareSpace(nexus, thresholds);
     }
-    // INQUIRY neither reports nor clears one; REQUEST SENSE reports it as its data.
-    return cdb instanceof Cdb.Inquiry || cdb instanceof Cdb.RequestSense
-        ? null
-        : nexus.takeAttention();
   }
 
   /** Tells of thresholds that were crossed; one that is crossed back is armed again. */

@@ -89,8 +89,8 @@ final class UnitNexus {
   }
 
   /** Whether a unit attention is pending. */
-  synchronized boolean hasAttention() {
-    return !attentions.isEmpty();
+  boolean hasAttention() {
+    return pending;
   }
 
   /** Takes the oldest pending unit attention; null if there is none. */
