@@ -42,8 +42,7 @@ final class ExpressReads implements ReadTap {
     this.tasks = tasks;
     this.counters = session.counters();
     this.path = tasks.path();
-    int segmentMax = session.parameters().sendDataSegmentMax();
-    this.lengthMax = Math.min(LENGTH_MAX, Math.min(segmentMax, session.parameters().burstMax()));
+    this.lengthMax = Math.min(LENGTH_MAX, session.parameters().burstMax());
   }
 
   @Override
@@ -75,6 +74,7 @@ final class ExpressReads implements ReadTap {
     int cmdSn = header.getInt(24);
     if (length <= 0
         || length > lengthMax
+        || length > session.parameters().sendDataSegmentMax()
         || !channel.isWritable()
         || !tasks.isClear()
         || tasks.contains(taskTag)
