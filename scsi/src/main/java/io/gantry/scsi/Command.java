@@ -274,7 +274,20 @@ public enum Command {
       }
     }
     return new Decoded.Invalid<>(
-        opcodeKnown ? Sense.INVALID_FIELD_IN_CDB.at(1) : Sense.INVALID_OPERATION_CODE.at(0));
+        opcodeKnown && !isOldCopy(cdb)
+            ? Sense.INVALID_FIELD_IN_CDB.at(1)
+            : Sense.INVALID_OPERATION_CODE.at(0));
+  }
+
+  /**
+   * Whether a CDB is an EXTENDED COPY or asks for the result of one. Its operation codes were
+   * commands of their own before they had service actions, and that is how initiators ask whether
+   * there is one (SPC-3 6.3, 6.18).
+   */
+  private static boolean isOldCopy(byte[] cdb) {
+    int opcode = cdb[0] & 0xff;
+    int action = cdb.length < 2 ? 0 : cdb[1] & 0x1f;
+    return (opcode == 0x83 && action <= 0x01) || (opcode == 0x84 && action <= 0x06);
   }
 
   private @Nullable Sense refuse(byte[] cdb) {
