@@ -6,7 +6,6 @@ import io.gantry.copy.FileEnd;
 import io.gantry.server.CloneRequest;
 import io.gantry.server.RangeView;
 import io.gantry.server.VolumeChange;
-import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -68,12 +67,14 @@ final class VolumeCommand implements Runnable {
         names = "--block-size",
         paramLabel = "BYTES",
         defaultValue = "512",
-        description = "512 or 4096 (default: ${DEFAULT-VALUE}).")
-    private int blockBytes;
+        converter = BlockSize.Converter.class,
+        description =
+            "512, 512e (and physical blocks of 4096) or 4096 (default: ${DEFAULT-VALUE}).")
+    private BlockSize block;
 
     @Override
     void run(DaemonClient client) throws IOException {
-      VolumeView volume = client.create(new VolumeRequest(name, size.bytes(), blockBytes));
+      VolumeView volume = client.create(block.request(name, size.bytes()));
       print(volume, "created %s, %s, LUN %d".formatted(name, size, volume.lun()));
     }
   }
@@ -125,7 +126,7 @@ final class VolumeCommand implements Runnable {
           .row("mapped", Size.human(volume.mappedBytes()))
           .row("unique", Size.human(volume.uniqueBytes()) + " that deleting it would free")
           .row("access", volume.readOnly() ? "read-only" : "read and write")
-          .row("block", Size.human(volume.blockBytes()))
+          .row("block", BlockSize.human(volume))
           .row("URL", volume.url())
           .print(out(), "");
     }
@@ -277,8 +278,10 @@ final class VolumeCommand implements Runnable {
         names = "--block-size",
         paramLabel = "BYTES",
         defaultValue = "512",
-        description = "512 or 4096 (default: ${DEFAULT-VALUE}).")
-    private int blockBytes;
+        converter = BlockSize.Converter.class,
+        description =
+            "512, 512e (and physical blocks of 4096) or 4096 (default: ${DEFAULT-VALUE}).")
+    private BlockSize block;
 
     @Override
     void run(DaemonClient client) throws IOException {
@@ -286,9 +289,8 @@ final class VolumeCommand implements Runnable {
         if (source.sizeBytes() == 0) {
           throw new Failure(file + ": is empty, and a volume has at least one block");
         }
-        long sizeBytes =
-            blockBytes <= 0 ? 0 : Math.ceilDiv(source.sizeBytes(), blockBytes) * blockBytes;
-        VolumeView volume = client.create(new VolumeRequest(name, sizeBytes, blockBytes));
+        long sizeBytes = Math.ceilDiv(source.sizeBytes(), block.bytes()) * block.bytes();
+        VolumeView volume = client.create(block.request(name, sizeBytes));
         CopyResult result = fill(client, volume, source);
         print(
             client.volume(name),

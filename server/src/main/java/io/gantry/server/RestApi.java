@@ -8,6 +8,7 @@ import io.gantry.store.Snapshot;
 import io.gantry.store.Token;
 import io.gantry.store.Usage;
 import io.gantry.store.Volume;
+import io.gantry.target.PhysicalBlocks;
 import io.helidon.common.media.type.MediaTypes;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.DirectHandler.EventType;
@@ -273,6 +274,7 @@ final class RestApi {
         volume.lun(),
         volume.sizeBytes(),
         volume.blockBytes(),
+        PhysicalBlocks.of(pool, volume),
         usage.mappedBytes(),
         usage.uniqueBytes(),
         volume.readOnly(),
@@ -318,6 +320,12 @@ final class RestApi {
             && wanted.sizeBytes() % blockBytes == 0,
         "%,d bytes is no size for a volume: a multiple of its block size, %d, and not more than 1 PiB"
             .formatted(wanted.sizeBytes(), blockBytes));
+    int physical = wanted.physicalBlockBytes();
+    require(
+        physical == 0
+            || (Integer.bitCount(physical) == 1 && physical >= blockBytes && physical <= 64 << 10),
+        "%d is no size for physical blocks: a power of two from %d to 65536"
+            .formatted(physical, blockBytes));
     send(response, Status.CREATED_201, view(createVolume(wanted, blockBytes)));
   }
 
@@ -329,7 +337,12 @@ final class RestApi {
           Status.CONFLICT_409,
           "there is a volume '%s' already; choose another name".formatted(wanted.name()));
     }
-    return pool.createVolume(wanted.name(), wanted.sizeBytes(), blockBytes);
+    Volume volume = pool.createVolume(wanted.name(), wanted.sizeBytes(), blockBytes);
+    if (wanted.physicalBlockBytes() != 0) {
+      PhysicalBlocks.set(pool, volume, wanted.physicalBlockBytes());
+      pool.flush();
+    }
+    return volume;
   }
 
   private synchronized void delete(ServerRequest request, ServerResponse response)
@@ -364,6 +377,8 @@ final class RestApi {
         wanted.snapshot() == null
             ? pool.cloneVolume(source, wanted.name())
             : pool.cloneSnapshot(snapshot(source, wanted.snapshot()), wanted.name());
+    PhysicalBlocks.set(pool, made, PhysicalBlocks.of(pool, source));
+    pool.flush();
     send(response, Status.CREATED_201, view(made));
   }
 

@@ -8,8 +8,10 @@ import java.util.regex.Pattern;
  * @param name unique in the pool, and a {@link #isName name}
  * @param sizeBytes a multiple of the block size
  * @param blockBytes 512 or 4096; 0 for the usual, {@value #USUAL_BLOCK_BYTES}
+ * @param physicalBlockBytes what initiators align to, from the block size to 65536; 0 for the block
+ *     size
  */
-public record VolumeRequest(String name, long sizeBytes, int blockBytes) {
+public record VolumeRequest(String name, long sizeBytes, int blockBytes, int physicalBlockBytes) {
   public static final int USUAL_BLOCK_BYTES = 512;
 
   /** What one looks like, for people who sent something else. */

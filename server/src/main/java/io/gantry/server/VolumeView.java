@@ -7,6 +7,7 @@ package io.gantry.server;
  * @param lun its logical unit number, for ever
  * @param sizeBytes what initiators see
  * @param blockBytes bytes of a logical block
+ * @param physicalBlockBytes what initiators align to
  * @param mappedBytes what it maps of the pool, shared or not
  * @param uniqueBytes what nothing else maps: deleting the volume frees this
  * @param readOnly whether writes are refused
@@ -17,6 +18,7 @@ public record VolumeView(
     int lun,
     long sizeBytes,
     int blockBytes,
+    int physicalBlockBytes,
     long mappedBytes,
     long uniqueBytes,
     boolean readOnly,

@@ -58,7 +58,7 @@ final class LogicalUnit {
     this.pages = pages;
     this.copyManager = copyManager;
     this.sanitizer = sanitizer;
-    this.blocks = new UnitBlocks(volume, pool::flushAsync);
+    this.blocks = new UnitBlocks(pool, volume);
     this.block = new BlockCommands(volume, blocks, maximumTransferBytes);
     this.provisioning = new ProvisioningCommands(volume, blocks);
     this.medium = new MediumCommands(volume, blocks);

@@ -221,6 +221,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     }
 
     @Override
+    public void abandon(ScsiRequest request) {
+      sanitizer.abandon(request);
+    }
+
+    @Override
     public boolean hasUnit(long lun) {
       return state(unit(Lun.decode(lun))) != null;
     }

@@ -28,8 +28,8 @@ final class ProvisioningCommands {
 
   private static final int MAX_UNMAP_RANGES = 256;
 
-  /** Linux asks for no more. */
-  private static final long MAX_WRITE_SAME_BLOCKS = 0x7F_FFFF;
+  /** What WRITE SAME(10) can say; an initiator that learns of more might write as much at once. */
+  private static final long MAX_WRITE_SAME_BLOCKS = 0xFFFF;
 
   private static final int MAX_STATUS_DESCRIPTORS = 256;
 
@@ -86,7 +86,10 @@ final class ProvisioningCommands {
     return ScsiResponse.good(list.remaining());
   }
 
-  /** A block of zeros is unmapped, whether or not UNMAP is set: it reads as zeros (LBPRZ). */
+  /**
+   * WRITE SAME. A block of zeros is unmapped, whether or not UNMAP is set: it reads as zeros
+   * (LBPRZ). With UNMAP any block is: initiators send zeros with it, or do not care.
+   */
   ScsiResponse writeSame(BlockCdb.WriteSame c, ScsiRequest request) throws IOException {
     Sense refusal = blocks.refuse(c.lba(), c.blocks());
     if (refusal != null) {
@@ -103,7 +106,7 @@ final class ProvisioningCommands {
       return ScsiResponse.check(refusal);
     }
     ByteBuffer block = request.dataOut();
-    if (block == null) {
+    if (block == null || c.unmap()) {
       volume.zero(blocks.position(c.lba()), count * blocks.bytes());
     } else {
       volume.fill(blocks.position(c.lba()), count * blocks.bytes(), block.slice());

@@ -34,6 +34,14 @@ public interface TargetPath extends AutoCloseable {
     return false;
   }
 
+  /**
+   * Nobody waits any more for the answer to a command that is outstanding. One whose work goes on
+   * without its initiator, as a SANITIZE does, ends soon; others end as they do anyway.
+   *
+   * @param request the very one that was submitted
+   */
+  default void abandon(ScsiRequest request) {}
+
   /** Whether there is a logical unit of this number on this path. */
   boolean hasUnit(long lun);
 

@@ -54,6 +54,9 @@ final class TaskSet implements PathTasks {
     boolean granted;
     boolean inDevice;
 
+    /** What the device was given. */
+    @Nullable ScsiRequest request;
+
     /** Ready for the device, but an earlier task has to end first. */
     boolean held;
 
@@ -256,6 +259,8 @@ final class TaskSet implements PathTasks {
       if (!task.inDevice && tasks.get(task.command.taskTag()) == task) {
         waiting.remove(task);
         drop(task);
+      } else if (task.request != null) {
+        path.abandon(task.request);
       }
     }
     startWaiting();
@@ -428,6 +433,7 @@ final class TaskSet implements PathTasks {
         new ScsiRequest(task.command.cdb(), write ? bytes : null, write ? null : bytes);
     inDevice++;
     task.inDevice = true;
+    task.request = request;
     CompletableFuture<ScsiResponse> answer;
     try {
       answer = path.submit(task.command.lun(), request);
@@ -562,6 +568,8 @@ final class TaskSet implements PathTasks {
           if (task.granted) {
             giveBack(task);
           }
+        } else if (task.request != null) {
+          path.abandon(task.request);
         }
       }
       finishIfDrained();

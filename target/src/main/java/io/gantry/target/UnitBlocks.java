@@ -5,25 +5,22 @@ import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.Sense;
 import io.gantry.store.NoSpaceException;
+import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The blocks of a logical unit: which there are, and when they are on stable storage. */
 final class UnitBlocks {
   private static final System.Logger LOG = System.getLogger(UnitBlocks.class.getName());
 
-  /** What every disk below writes in one piece, and file systems do, too. */
-  private static final int PHYSICAL_BYTES = 4096;
-
+  private final Pool pool;
   private final Volume volume;
-  private final Supplier<CompletableFuture<Void>> flush;
   private final int bytes;
 
-  UnitBlocks(Volume volume, Supplier<CompletableFuture<Void>> flush) {
+  UnitBlocks(Pool pool, Volume volume) {
+    this.pool = pool;
     this.volume = volume;
-    this.flush = flush;
     this.bytes = volume.blockBytes();
   }
 
@@ -42,9 +39,9 @@ final class UnitBlocks {
     return lba * bytes;
   }
 
-  /** What READ CAPACITY returns. A volume with blocks of 512 bytes is a 512e disk. */
+  /** What READ CAPACITY returns. */
   Capacity capacity() {
-    int exponent = Integer.numberOfTrailingZeros(Math.max(1, PHYSICAL_BYTES / bytes));
+    int exponent = Integer.numberOfTrailingZeros(PhysicalBlocks.of(pool, volume) / bytes);
     return new Capacity(count(), bytes, exponent, true, true);
   }
 
@@ -73,8 +70,7 @@ final class UnitBlocks {
 
   /** A response, when all that was done before is on stable storage. */
   CompletableFuture<ScsiResponse> flushed(ScsiResponse good) {
-    return flush
-        .get()
+    return pool.flushAsync()
         .handle((_, failure) -> {
           if (failure == null) {
             return good;

@@ -157,7 +157,7 @@ class BlockCommandsTest {
         "8F 00 0000000000000000 00010000 00 00",
         "8B 00 0000000000000000 00010000 00 00",
         "9C 00 0000000000000000 0000 0801 00 00",
-        "93 00 0000000000000000 00800000 00 00",
+        "93 00 0000000000000000 00010000 00 00",
       })
   void tooLong(String cdb) throws IOException {
     pool.createVolume("large", 1L << 40, 512);
@@ -229,9 +229,9 @@ class BlockCommandsTest {
     assertThat(different.sense().information()).hasValue(600);
     assertThat(different.transferLength()).isEqualTo(4 * 512);
     assertThat(read(40, 3)).isEqualTo(join(blocks(1, 1), blocks(7, 2)));
-    assertThat(sense(unit.send(cdb, blocks(7, 2)))).as("half the data").isEqualTo("05/0E03");
-    assertThat(sense(unit.send(cdb, blocks(7, 6)))).isEqualTo("05/0E03");
-    assertThat(sense(unit.send(cdb))).isEqualTo("05/0E03");
+    assertThat(sense(unit.send(cdb, blocks(7, 2)))).as("half the data").isEqualTo("05/2400");
+    assertThat(sense(unit.send(cdb, blocks(7, 6)))).isEqualTo("05/2400");
+    assertThat(sense(unit.send(cdb))).isEqualTo("05/2400");
   }
 
   /** Initiators add to a number with COMPARE AND WRITE and ORWRITE, while others write beside. */
@@ -304,8 +304,7 @@ class BlockCommandsTest {
     assertThat(read(5, 64)).containsOnly(7);
     assertThat(read(0, 5)).isEqualTo(blocks(1, 5));
     assertThat(read(69, 31)).isEqualTo(blocks(70, 31));
-    // Up to the end; the UNMAP bit changes nothing for a block that is not zeros.
-    assertThat(sense(unit.send("93 08 0000000000000040 00000000 00 00", block))).isEqualTo("GOOD");
+    assertThat(sense(unit.send("93 00 0000000000000040 00000000 00 00", block))).isEqualTo("GOOD");
     assertThat(read(64, BLOCKS - 64)).containsOnly(7);
     pool.flush();
     pool.flush(); // the second one lets the releases of the first take effect before it returns
@@ -315,7 +314,9 @@ class BlockCommandsTest {
     pool.flush();
     pool.flush();
     assertThat(pool.statistics().usedChunks()).isZero();
-    assertThat(sense(unit.send("41 08 00000000 00 0008 00", new byte[512]))).isEqualTo("GOOD");
+    unit.write(0, blocks(1, 100), 512);
+    assertThat(sense(unit.send("41 08 00000000 00 0050 00", block))).isEqualTo("GOOD");
+    assertThat(read(0, 80)).as("UNMAP, whatever the block").containsOnly(0);
     for (int length : new int[] {256, 1024}) {
       assertThat(sense(unit.send("41 00 00000000 00 0008 00", new byte[length])))
           .isEqualTo("05/0E03");

@@ -148,11 +148,12 @@ class BlockModelTest {
         Command command = random.nextBoolean() ? Command.WRITE_SAME_10 : Command.WRITE_SAME_16;
         boolean nothing = command == Command.WRITE_SAME_16 && random.nextInt(3) == 0;
         byte[] one = nothing ? new byte[0] : data(block);
-        Cdb cdb = new BlockCdb.WriteSame(command, lba, count, random.nextBoolean(), nothing);
+        boolean unmap = random.nextBoolean();
+        Cdb cdb = new BlockCdb.WriteSame(command, lba, count, unmap, nothing);
         good(nothing ? unit.send(hex(cdb)) : unit.send(cdb, one));
         int end = count == 0 ? disk.length : at + length;
         for (int i = at; i < end; i++) {
-          disk[i] = nothing ? 0 : one[(i - at) % block];
+          disk[i] = nothing || unmap ? 0 : one[(i - at) % block];
         }
       }
       case 9 -> {

@@ -167,7 +167,7 @@ class LogicalUnitTest {
     assertThat(u32(page, 32)).isEqualTo(0x8000_0000L); // UGAVALID, aligned at 0
     assertThat(page[4]).as("WSNZ").isZero();
     assertThat(page[5]).isEqualTo((byte) 255);
-    assertThat(ByteBuffer.wrap(page).getLong(36)).isEqualTo(0x7F_FFFF);
+    assertThat(ByteBuffer.wrap(page).getLong(36)).isEqualTo(0xFFFF);
     assertThat(u32(page, 44)).isEqualTo(1 << 20 >> 9);
     assertThat(u32(page, 48)).as("atomic writes at any address").isZero();
   }
@@ -216,16 +216,19 @@ class LogicalUnitTest {
     assertThat(unit.ask("25 00 00 00 00 00 00 00 00 00", 8)).isEqualTo(hex("000003E7 00000200"));
     byte[] sixteen = unit.ask("9E 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00", 32);
     assertThat(Arrays.copyOf(sixteen, 16))
-        .isEqualTo(hex("00 00 00 00 00 00 03 E7 00 00 02 00 00 03 C0 00"));
+        .isEqualTo(hex("00 00 00 00 00 00 03 E7 00 00 02 00 00 00 C0 00"));
     assertThat(unit.ask("9E 10 00 00 00 00 00 00 00 00 00 00 00 0C 00 00", 32)).hasSize(12);
     assertThat(sense(unit.send("25 00 00 00 00 01 00 00 00 00"))).isEqualTo("05/2400");
     assertThat(sense(unit.send("25 00 00 00 00 01 00 00 01 00"))).isEqualTo("GOOD");
     pool.createVolume("large", 1L << 42, 512);
     Initiator large = new Initiator(target, "host", 1);
     assertThat(large.ask("25 00 00 00 00 00 00 00 00 00", 8)).isEqualTo(hex("FFFFFFFF 00000200"));
+    PhysicalBlocks.set(pool, pool.volume("large").orElseThrow(), 4096);
+    String capacity = "9E 10 " + "00 ".repeat(11) + "20 00 00";
+    assertThat(Arrays.copyOf(large.ask(capacity, 32), 16))
+        .isEqualTo(hex("00000001FFFFFFFF 00000200 0003 C000"));
     pool.createVolume("4kn", 1L << 42, 4096);
-    byte[] native4k =
-        new Initiator(target, "host", 2).ask("9E 10 " + "00 ".repeat(11) + "20 00 00", 32);
+    byte[] native4k = new Initiator(target, "host", 2).ask(capacity, 32);
     assertThat(Arrays.copyOf(native4k, 16)).isEqualTo(hex("000000003FFFFFFF 00001000 0000 C000"));
   }
 

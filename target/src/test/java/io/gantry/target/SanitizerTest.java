@@ -187,6 +187,39 @@ class SanitizerTest {
     }
   }
 
+  /** Its initiator aborts it, and its buffers are used for something else at once. */
+  @Test
+  void nobodyWaitsForIt() throws Exception {
+    Gate gate = create();
+    try (Pool pool = pool(gate);
+        PoolTarget target = new PoolTarget(pool, NAME)) {
+      Initiator unit = new Initiator(target, "host", 0);
+      unit.write(0, filled(0x5E, 4 * CHUNK), 512);
+      TargetPath path =
+          target.connect(
+              new Nexus("third", NAME), new Identity("third", null, null), PathTasks.NONE);
+      path.submit(0, new ScsiRequest(hex(READY), null, null)).get();
+      gate.open = new CountDownLatch(1);
+      ByteBuffer list = ByteBuffer.wrap(hex("01 00 0001 77"));
+      ScsiRequest request = new ScsiRequest(hex("48 01 0000000000 0005 00"), list, null);
+      CompletableFuture<ScsiResponse> answer = path.submit(0, request);
+      while (!sense(unit.send(READY)).equals("02/041B")) {
+        Thread.onSpinWait();
+      }
+      assertThat(answer).isNotDone();
+      path.abandon(request);
+      answer.get();
+      list.put(4, (byte) 0x66);
+      path.close();
+      assertThat(sense(unit.send(READY))).isEqualTo("02/041B");
+      gate.open.countDown();
+      while (!sense(unit.send(READY)).equals("GOOD")) {
+        Thread.onSpinWait();
+      }
+      assertThat(unit.read(0, 640, 512)).containsOnly(0x77);
+    }
+  }
+
   @Test
   void aFailure() throws Exception {
     Gate gate = create();
