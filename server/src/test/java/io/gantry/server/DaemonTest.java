@@ -88,10 +88,23 @@ class DaemonTest {
         .containsExactly("one", "two");
     Answer two = ask("GET", "/api/v1/volumes/two", "");
     assertThat(two.body.path("blockBytes").asInt()).isEqualTo(512);
+    assertThat(two.body.path("physicalBlockBytes").asInt()).isEqualTo(512);
     assertThat(ask("GET", "/api/v1/pool", "").body.path("volumes").asInt()).isEqualTo(2);
 
     assertThat(ask("DELETE", "/api/v1/volumes/one", "").status).isEqualTo(204);
     assertThat(ask("GET", "/api/v1/volumes/one", "").status).isEqualTo(404);
+  }
+
+  @Test
+  void physicalBlocks() throws Exception {
+    String form = "{\"name\": \"%s\", \"sizeBytes\": 8192, \"physicalBlockBytes\": %d}";
+    assertThat(create(form.formatted("e", 4096)).body.path("physicalBlockBytes").asInt())
+        .isEqualTo(4096);
+    Answer clone = ask("POST", "/api/v1/volumes/e/clones", "{\"name\": \"c\"}");
+    assertThat(clone.body.path("physicalBlockBytes").asInt()).isEqualTo(4096);
+    for (int wrong : new int[] {-1, 256, 513, 1 << 17}) {
+      assertThat(create(form.formatted("x", wrong)).status).as("%d", wrong).isEqualTo(400);
+    }
   }
 
   @Test
