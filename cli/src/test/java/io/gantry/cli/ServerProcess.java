@@ -84,9 +84,13 @@ final class ServerProcess {
   }
 
   /** Creates a volume; its URL. */
-  String createVolume(String name, long sizeBytes) throws IOException, InterruptedException {
-    Finished created =
-        run("volume", "create", name, Long.toString(sizeBytes), "--data", data.toString());
+  String createVolume(String name, long sizeBytes, String... options)
+      throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("volume", "create", name, Long.toString(sizeBytes)));
+    arguments.addAll(List.of("--data", data.toString()));
+    arguments.addAll(List.of(options));
+    Finished created = run(arguments.toArray(String[]::new));
     assertThat(created.exit()).as(created.error()).isZero();
     return created.output().strip().lines().toList().getLast();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -32,7 +34,8 @@ class SuiteIT {
   private static final Pattern LISTED = Pattern.compile("ALL\\.(\\w+\\.\\S+)");
   private static final Pattern SKIPPED = Pattern.compile("\\[SKIPPED\\]\\s*(.*)");
   private static final Pattern FAILED = Pattern.compile("\\[FAILED\\]\\s*(.*)");
-  private static final Pattern ASSERTION = Pattern.compile("^\\s+\\d+\\. \\S+:\\d+\\s+- ", 8);
+  private static final Pattern ASSERTION =
+      Pattern.compile("^\\s+\\d+\\. (\\S+:\\d+)\\s+- ", Pattern.MULTILINE);
 
   private static final String NO_COPY = "EXTENDED COPY and its results are not implemented yet";
   private static final String NOT_ENCRYPTED = "no key whose loss would erase a volume";
@@ -48,6 +51,13 @@ class SuiteIT {
           Map.entry("Sanitize.CryptoErase", NOT_ENCRYPTED),
           Map.entry("Sanitize.Readonly", NOT_ENCRYPTED), // its last part; the others run
           Map.entry("Sanitize.Reservations", NOT_ENCRYPTED)); // likewise
+
+  /**
+   * Tests that fail with every target, and why. This one wants to see the answer of a function that
+   * it has queued and not sent yet.
+   */
+  private static final Map<String, String> MUST_FAIL =
+      Map.of("iSCSITMF.LUNResetSimpleAsync", "test_async_lu_reset_simple.c:157");
 
   private enum Status {
     PASSED,
@@ -71,13 +81,22 @@ class SuiteIT {
     ServerProcess server = ServerProcess.start(directory.resolve("data"));
     Map<String, Outcome> outcomes = new TreeMap<>();
     try {
-      String url = server.createVolume("disk", 256 * MIB);
+      String url = server.createVolume("disk", 256 * MIB, "--block-size", "512e");
+      // Erasing takes so long that there is time to look on.
+      String full = server.createVolume("full", 512 * MIB);
+      fill(full, 512 * MIB);
       String readOnly = server.createVolume("read-only", 64 * MIB);
       ServerProcess.Finished done =
           ServerProcess.run("volume", "protect", "read-only", "--data", server.data().toString());
       assertThat(done.exit()).as(done.error()).isZero();
       for (String name : names) {
-        outcomes.put(name, run(name, name.startsWith("ReadOnly.") ? readOnly : url));
+        String volume =
+            switch (name) {
+              case "ReadOnly.ReadOnlySBC" -> readOnly;
+              case "Sanitize.Reset" -> full;
+              default -> url;
+            };
+        outcomes.put(name, run(name, volume));
       }
     } finally {
       server.stop();
@@ -89,7 +108,26 @@ class SuiteIT {
         .isEmpty();
   }
 
+  private void fill(String url, long bytes) throws IOException, InterruptedException {
+    Path file = directory.resolve("random");
+    byte[] part = new byte[MIB];
+    Random random = new Random(1);
+    try (OutputStream out = Files.newOutputStream(file)) {
+      for (long written = 0; written < bytes; written += part.length) {
+        random.nextBytes(part);
+        out.write(part);
+      }
+    }
+    ServerProcess.Finished copied = ServerProcess.run("copy", file.toString(), url);
+    assertThat(copied.exit()).as(copied.error()).isZero();
+    Files.delete(file);
+  }
+
   private static boolean isAccepted(String name, Outcome outcome) {
+    String mistake = MUST_FAIL.get(name);
+    if (mistake != null) {
+      return outcome.status == Status.FAILED && outcome.reason.contains(mistake);
+    }
     return outcome.status == Status.PASSED
         || (outcome.status == Status.SKIPPED && mayBeSkipped(name));
   }
@@ -116,7 +154,8 @@ class SuiteIT {
         || !text.contains("passed")
         || text.contains("FAILED\n")
         || ASSERTION.matcher(text).find()) {
-      return new Outcome(Status.FAILED, first(FAILED, text) + " exit " + process.exitValue());
+      String reason = first(FAILED, text) + " " + first(ASSERTION, text);
+      return new Outcome(Status.FAILED, reason + " exit " + process.exitValue());
     }
     String skipped = first(SKIPPED, text);
     return new Outcome(skipped.isEmpty() ? Status.PASSED : Status.SKIPPED, skipped);
