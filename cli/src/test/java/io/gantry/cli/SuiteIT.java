@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @NullUnmarked
 class SuiteIT {
-  private static final long LIMIT_SECONDS = 60;
+  private static final long LIMIT_SECONDS = 120; // one of them sleeps for a minute
   private static final int MIB = 1 << 20;
 
   private static final Pattern LISTED = Pattern.compile("ALL\\.(\\w+\\.\\S+)");
@@ -59,6 +60,15 @@ class SuiteIT {
   private static final Map<String, String> MUST_FAIL =
       Map.of("iSCSITMF.LUNResetSimpleAsync", "test_async_lu_reset_simple.c:157");
 
+  /** Tests of what is not aligned to physical blocks; one of the others is wrong about them. */
+  private static final Set<String> NEEDS_LARGE_BLOCKS =
+      Set.of(
+          "CompareAndWrite.InvalidDataOutSize",
+          "WriteSame10.InvalidDataOutSize",
+          "WriteSame10.UnmapUnaligned",
+          "WriteSame16.InvalidDataOutSize",
+          "WriteSame16.UnmapUnaligned");
+
   private enum Status {
     PASSED,
     SKIPPED,
@@ -81,10 +91,12 @@ class SuiteIT {
     ServerProcess server = ServerProcess.start(directory.resolve("data"));
     Map<String, Outcome> outcomes = new TreeMap<>();
     try {
-      String url = server.createVolume("disk", 256 * MIB, "--block-size", "512e");
+      String url = server.createVolume("disk", 256 * MIB);
+      String large =
+          server.createVolume("large-physical-blocks", 256 * MIB, "--block-size", "512e");
       // Erasing takes so long that there is time to look on.
-      String full = server.createVolume("full", 512 * MIB);
-      fill(full, 512 * MIB);
+      String full = server.createVolume("full", 1536L * MIB);
+      fill(full, 1536L * MIB);
       String readOnly = server.createVolume("read-only", 64 * MIB);
       ServerProcess.Finished done =
           ServerProcess.run("volume", "protect", "read-only", "--data", server.data().toString());
@@ -94,6 +106,7 @@ class SuiteIT {
             switch (name) {
               case "ReadOnly.ReadOnlySBC" -> readOnly;
               case "Sanitize.Reset" -> full;
+              case String s when NEEDS_LARGE_BLOCKS.contains(s) -> large;
               default -> url;
             };
         outcomes.put(name, run(name, volume));
@@ -111,10 +124,9 @@ class SuiteIT {
   private void fill(String url, long bytes) throws IOException, InterruptedException {
     Path file = directory.resolve("random");
     byte[] part = new byte[MIB];
-    Random random = new Random(1);
+    new Random(1).nextBytes(part);
     try (OutputStream out = Files.newOutputStream(file)) {
       for (long written = 0; written < bytes; written += part.length) {
-        random.nextBytes(part);
         out.write(part);
       }
     }
