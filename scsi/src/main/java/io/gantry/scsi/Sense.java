@@ -67,7 +67,6 @@ public record Sense(
   public static final Sense RESERVATIONS_RELEASED = of(0x6, 0x2A, 0x04);
   public static final Sense REGISTRATIONS_PREEMPTED = of(0x6, 0x2A, 0x05);
   public static final Sense CAPACITY_DATA_CHANGED = of(0x6, 0x2A, 0x09);
-  public static final Sense COMMANDS_CLEARED_BY_ANOTHER_INITIATOR = of(0x6, 0x2F, 0x00);
   public static final Sense SOFT_THRESHOLD_REACHED = of(0x6, 0x38, 0x07);
   public static final Sense DEVICE_IDENTIFIER_CHANGED = of(0x6, 0x3F, 0x05);
   public static final Sense REPORTED_LUNS_DATA_CHANGED = of(0x6, 0x3F, 0x0E);

@@ -236,27 +236,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> clearTaskSet(long lun) {
-      int number = Lun.decode(lun);
-      CompletableFuture<?>[] ends =
-          paths.stream()
-              .map(path ->
-                  path.tasks
-                      .abort(number, path != this)
-                      .thenAccept(count -> {
-                        if (count > 0 && path != this) {
-                          path.raise(number, Sense.COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
-                        }
-                      }))
-              .toArray(CompletableFuture<?>[]::new);
-      return CompletableFuture.allOf(ends);
-    }
-
-    private void raise(int lun, Sense attention) {
-      LogicalUnit unit = unit(lun);
-      UnitNexus state = unit == null ? null : used.get(unit);
-      if (state != null) {
-        state.raise(attention);
-      }
+      return abortAll(Lun.decode(lun)); // others hear of it by TASK ABORTED (TAS=1)
     }
 
     @Override

@@ -46,8 +46,8 @@ public interface TargetPath extends AutoCloseable {
   boolean hasUnit(long lun);
 
   /**
-   * CLEAR TASK SET (SAM-5 7.5): ends the commands of all nexuses on a logical unit, and tells the
-   * others that lost some.
+   * CLEAR TASK SET (SAM-5 7.5): ends the commands of all nexuses on a logical unit; those of others
+   * are answered with TASK ABORTED.
    *
    * @return completes when they have ended
    */

@@ -52,7 +52,7 @@ final class VitalProductData {
             DeviceIdentification.targetPortGroup(PORT_GROUP),
             DeviceIdentification.targetDeviceDesignator(targetName)));
     byte[] extended = new byte[0x3C];
-    extended[5 - 4] = 0x01; // SIMPSUP
+    extended[5 - 4] = 0x07; // HEADSUP, ORDSUP, SIMPSUP
     extended[6 - 4] = 0x01; // V_SUP: a volatile cache
     extended[7 - 4] = 0x01; // LUICLR: unit attentions are cleared for each nexus
     pages.put(0x86, page(0x86, extended));

@@ -146,7 +146,7 @@ class LogicalUnitTest {
 
   @Test
   void extendedInquiryPolicyAndPorts() throws IOException {
-    assertThat(page("86")).hasSize(64).startsWith(hex("00 86 00 3C 00 01 01 01"));
+    assertThat(page("86")).hasSize(64).startsWith(hex("00 86 00 3C 00 07 01 01"));
     assertThat(page("87")).isEqualTo(hex("00 87 00 04 3F FF 00 00"));
     byte[] ports = page("88");
     assertThat(Arrays.copyOf(ports, 20))
