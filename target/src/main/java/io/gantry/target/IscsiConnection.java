@@ -27,6 +27,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -319,6 +320,11 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
 
   void execute(Runnable action) {
     channel.eventLoop().execute(action);
+  }
+
+  /** Runs something on the event loop, over and over until it is cancelled. */
+  Future<?> every(long millis, Runnable action) {
+    return channel.eventLoop().scheduleAtFixedRate(action, millis, millis, TimeUnit.MILLISECONDS);
   }
 
   /** The address under which the initiator found this portal. */

@@ -25,6 +25,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class IscsiSession {
   private static final int PING_TAG = 1;
+
+  /** How often within the time that an initiator has for its data somebody looks for them. */
+  private static final int LOOKS = 4;
 
   /** Functions that wait for tasks to end; they have no place in the command window. */
   private static final int MANAGING_MAX = 16;
@@ -46,6 +50,7 @@ final class IscsiSession {
   private final SessionText text;
   private final @Nullable TaskSet tasks;
   private final @Nullable TaskManager manager;
+  private final @Nullable Future<?> watch;
   private SessionParameters parameters;
   private int statSn;
   private int managing;
@@ -72,6 +77,17 @@ final class IscsiSession {
             this::declaredSegmentLength);
     this.tasks = nexus == null ? null : new TaskSet(this, connection, nexus, identity, target);
     this.manager = tasks == null ? null : new TaskManager(tasks);
+    TaskSet watched = tasks;
+    this.watch =
+        watched == null
+            ? null
+            : connection.every(
+                Math.max(1, target.limits().dataOutMillis() / LOOKS),
+                () -> {
+                  if (watched.isOwedData(LOOKS)) {
+                    var _ = connection.terminate("the data of a write do not come");
+                  }
+                });
   }
 
   /** Takes reads before they are PDUs; null if there are none or they need digests. */
@@ -349,6 +365,9 @@ final class IscsiSession {
 
   /** Ends the session; completes when the device is done with its commands. */
   CompletableFuture<@Nullable Void> end() {
+    if (watch != null) {
+      watch.cancel(false);
+    }
     return tasks == null ? CompletableFuture.completedFuture(null) : tasks.end();
   }
 }

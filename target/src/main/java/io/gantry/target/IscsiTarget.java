@@ -90,6 +90,8 @@ public final class IscsiTarget implements AutoCloseable {
    * @param loginTimeoutMillis a connection without session after that long is closed
    * @param idleMillis a silent initiator is asked for a sign of life after that long, and dropped
    *     after as long again
+   * @param dataOutMillis an initiator from which no Data-Out comes for a write that waits for some
+   *     is dropped after that long, or up to a quarter more; it holds buffers that others need
    * @param sessionBytesMax buffers of the commands of one session; a single command may need more
    * @param portalBytesMax buffers of the commands of all sessions; half as much again may be used
    *     for data that initiators send unasked
@@ -98,12 +100,13 @@ public final class IscsiTarget implements AutoCloseable {
       int connectionsMax,
       long loginTimeoutMillis,
       long idleMillis,
+      long dataOutMillis,
       long sessionBytesMax,
       long portalBytesMax) {
 
     /** Buffers are outside of the heap, for which the Java machine allows as much again. */
     static final Limits STANDARD =
-        new Limits(256, 15_000, 30_000, 32L << 20, Runtime.getRuntime().maxMemory() / 2);
+        new Limits(256, 15_000, 30_000, 60_000, 32L << 20, Runtime.getRuntime().maxMemory() / 2);
   }
 
   /**

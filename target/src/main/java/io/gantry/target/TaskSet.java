@@ -191,6 +191,18 @@ final class TaskSet implements PathTasks {
     pdu.release();
   }
 
+  /**
+   * Whether the initiator owes data for too long: nothing came for one of its writes since this was
+   * asked so often before.
+   */
+  boolean isOwedData(int looksMax) {
+    boolean owed = false;
+    for (Task task : tasks.values()) {
+      owed |= task.write != null && task.write.isOverdue(looksMax);
+    }
+    return owed;
+  }
+
   /** The path on which the commands go to the device. */
   TargetPath path() {
     return path;

@@ -38,6 +38,9 @@ final class WriteTransfer {
   /** Whether Data-Out of the running sequence are still to come. */
   private boolean open;
 
+  /** How often it was looked at since the last Data-Out of the running sequence. */
+  private int looks;
+
   private int transferTag = Pdu.NO_TAG;
   private long sequenceEnd;
   private int dataSn;
@@ -97,6 +100,7 @@ final class WriteTransfer {
       return; // late data of a sequence that is over
     }
     open = !pdu.last();
+    looks = 0;
     if (failure != null) {
       return;
     }
@@ -137,6 +141,11 @@ final class WriteTransfer {
     return open;
   }
 
+  /** Whether no Data-Out of the running sequence came since this was asked so often before. */
+  boolean isOverdue(int looksMax) {
+    return open && ++looks > looksMax;
+  }
+
   /** Why the data cannot be used, or null. */
   @Nullable Sense failure() {
     return failure;
@@ -159,6 +168,7 @@ final class WriteTransfer {
   Solicitation solicit(int tag) {
     transferTag = tag;
     open = true;
+    looks = 0;
     dataSn = 0;
     sequenceEnd = Math.min(received + parameters.burstMax(), length);
     return new Solicitation(r2tSn++, received, sequenceEnd - received);

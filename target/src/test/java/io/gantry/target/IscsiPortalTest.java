@@ -12,6 +12,7 @@ import io.gantry.iscsi.Key;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.RejectReason;
 import io.gantry.iscsi.TargetPdu;
+import io.gantry.iscsi.TargetPdu.AsyncMessage;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
 import io.gantry.iscsi.TargetPdu.LogoutResponse;
 import io.gantry.iscsi.TargetPdu.NopIn;
@@ -35,14 +36,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The portal against initiators that do not behave. */
 @Timeout(60)
 class IscsiPortalTest {
   private static final Map<Key, String> R2T_ONLY =
       Map.of(Key.INITIAL_R2T, Key.YES, Key.IMMEDIATE_DATA, Key.NO);
+  private static final Map<Key, String> UNSOLICITED =
+      Map.of(Key.INITIAL_R2T, Key.NO, Key.IMMEDIATE_DATA, Key.NO);
   private static final IscsiTarget.Limits LIMITS =
-      new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 4 << 20);
+      new IscsiTarget.Limits(8, 60_000, 60_000, 60_000, 1 << 20, 4 << 20);
 
   private final RamDevice device = new RamDevice(1024, Runnable::run);
   private final Leaks leaks = new Leaks();
@@ -275,7 +280,7 @@ class IscsiPortalTest {
   @Test
   void dataOfWaitingWritesAreBounded() throws IOException {
     target.close();
-    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 1 << 20));
+    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 60_000, 1 << 20, 1 << 20));
     int length = 64 * 1024;
     int fit = (1 << 19) / length;
     try (RawInitiator initiator = session(Map.of(Key.IMMEDIATE_DATA, Key.YES))) {
@@ -309,7 +314,7 @@ class IscsiPortalTest {
   @Test
   void sessionsShareTheBudget() throws Exception {
     target.close();
-    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 1 << 20, 1 << 20));
+    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 60_000, 1 << 20, 1 << 20));
     try (RawInitiator waiting = connect().logIn("waiting", R2T_ONLY)) {
       waiting.send(command(1, 1, false, false, 0, new Cdb.TestUnitReady(), Pdu.NO_DATA));
       waiting.receive();
@@ -373,12 +378,12 @@ class IscsiPortalTest {
   @Test
   void limitsHold() throws IOException {
     target.close();
-    target = start(new IscsiTarget.Limits(2, 1, 60_000, 1 << 20, 4 << 20));
+    target = start(new IscsiTarget.Limits(2, 1, 60_000, 60_000, 1 << 20, 4 << 20));
     try (RawInitiator late = connect()) {
       assertThatThrownBy(late::receive).isInstanceOf(IOException.class); // no login in time
     }
     target.close();
-    target = start(new IscsiTarget.Limits(1, 60_000, 60_000, 1 << 20, 4 << 20));
+    target = start(new IscsiTarget.Limits(1, 60_000, 60_000, 60_000, 1 << 20, 4 << 20));
     try (RawInitiator first = connect().logIn(R2T_ONLY);
         RawInitiator second = connect()) {
       assertThatThrownBy(second::receive).isInstanceOf(IOException.class); // one too many
@@ -386,12 +391,50 @@ class IscsiPortalTest {
       assertThat(first.receive()).isInstanceOf(NopIn.class);
     }
     target.close();
-    target = start(new IscsiTarget.Limits(1, 60_000, 1, 1 << 20, 4 << 20));
+    target = start(new IscsiTarget.Limits(1, 60_000, 1, 60_000, 1 << 20, 4 << 20));
     try (RawInitiator silent = connect().logIn(R2T_ONLY)) {
       assertThat(silent.receive())
           .isInstanceOfSatisfying(
               NopIn.class, nop -> assertThat(nop.taskTag()).isEqualTo(Pdu.NO_TAG));
       assertThatThrownBy(silent::receive).isInstanceOf(IOException.class); // the ping unanswered
+    }
+  }
+
+  /** Who is asked for data, or has announced them, and is alive but does not send them. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void dataThatDoNotComeEndTheSession(boolean solicited) throws IOException {
+    target.close();
+    target = start(new IscsiTarget.Limits(8, 60_000, 60_000, 40, 1 << 20, 4 << 20));
+    try (RawInitiator initiator = session(solicited ? R2T_ONLY : UNSOLICITED)) {
+      Cdb cdb = Cdb.Transfer.write(0, 2);
+      initiator.send(
+          new ScsiCommand(
+              false,
+              solicited,
+              false,
+              true,
+              1,
+              0,
+              7,
+              1024,
+              2,
+              0,
+              Arrays.copyOf(cdb.encode(), 16),
+              Pdu.NO_DATA));
+      if (solicited) {
+        assertThat(initiator.receive()).isInstanceOf(ReadyToTransfer.class);
+      }
+      assertThat(initiator.receive())
+          .isInstanceOfSatisfying(
+              AsyncMessage.class,
+              message -> assertThat(message.event()).isEqualTo(AsyncMessage.SESSION_DROPPED));
+      assertThatThrownBy(initiator::receive).isInstanceOf(IOException.class);
+    }
+    assertThat(device.requests).hasSize(1); // not one that has no data
+    try (RawInitiator good = session(R2T_ONLY)) { // and who owes nothing may be as slow as he likes
+      good.send(ping(9, 2, ""));
+      assertThat(good.receive()).isInstanceOf(NopIn.class);
     }
   }
 

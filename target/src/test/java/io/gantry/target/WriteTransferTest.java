@@ -126,4 +126,27 @@ class WriteTransferTest {
     assertThat(transfer.failure()).isNull();
     assertThat(buffer.isReadable()).isFalse();
   }
+
+  /** Only data of the running sequence count as a sign that the others will come. */
+  @Test
+  void overdue() {
+    WriteTransfer transfer = begin(parameters(true, false), 0, true);
+    ByteBuf buffer = Unpooled.buffer(LENGTH, LENGTH);
+    transfer.assign(buffer);
+    for (int i = 0; i < 5; i++) { // it has to be asked first
+      assertThat(transfer.isOverdue(2)).isFalse();
+    }
+    transfer.solicit(TAG);
+    assertThat(transfer.isOverdue(2)).isFalse();
+    assertThat(transfer.isOverdue(2)).isFalse();
+    transfer.accept(data(TAG, 0, 0, 512, false));
+    assertThat(transfer.isOverdue(2)).isFalse();
+    transfer.accept(data(TAG - 1, 1, 512, 512, false));
+    assertThat(transfer.isOverdue(2)).isFalse();
+    assertThat(transfer.isOverdue(2)).isTrue();
+    transfer.accept(data(TAG, 1, 512, 1536, true));
+    assertThat(transfer.isOverdue(2)).isFalse();
+    transfer.solicit(TAG + 1);
+    assertThat(transfer.isOverdue(2)).isFalse();
+  }
 }
