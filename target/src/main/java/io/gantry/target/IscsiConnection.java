@@ -59,6 +59,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
   private boolean beginning;
   private boolean closing;
   private boolean pinged;
+  private @Nullable Future<?> loginTimeout;
 
   /** For an initiator at an address, which has a place in the lobby. */
   IscsiConnection(IscsiTarget target, Channel channel, PduDecoder decoder, InetAddress remote) {
@@ -72,7 +73,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    var _ =
+    loginTimeout =
         channel
             .eventLoop()
             .schedule(
@@ -225,6 +226,9 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void leaveLobby() {
+    if (loginTimeout != null) { // which would keep a connection in memory that is long gone
+      loginTimeout.cancel(false);
+    }
     if (inLobby) {
       inLobby = false;
       target.lobby().leave(remote);

@@ -183,8 +183,8 @@ final class TaskSet implements PathTasks {
     Task task = tasks.get(pdu.taskTag());
     if (task != null && task.write != null) {
       counters.dataOutBytes().add(pdu.data().readableBytes());
-      task.write.accept(pdu);
-      if (task.granted) {
+      boolean taken = task.write.accept(pdu);
+      if (taken && task.granted) { // or the device would get a task again that it has already
         advance(task);
       }
     }

@@ -94,26 +94,31 @@ final class WriteTransfer {
     }
   }
 
-  /** Takes a Data-Out, of whose data it takes no ownership. */
-  void accept(DataOut pdu) {
+  /**
+   * Takes a Data-Out, of whose data it takes no ownership.
+   *
+   * @return false if nobody waits for it: it is of a sequence that is over, or of none
+   */
+  boolean accept(DataOut pdu) {
     if (!open || pdu.transferTag() != transferTag) {
-      return; // late data of a sequence that is over
+      return false;
     }
     open = !pdu.last();
     looks = 0;
     if (failure != null) {
-      return;
+      return true;
     }
     boolean inOrder = pdu.dataSn() == dataSn++ && pdu.bufferOffset() == received;
     boolean fits = received + pdu.data().readableBytes() <= sequenceEnd;
     if (!inOrder || !fits) {
       failure = Sense.WRITE_DATA_SHORT;
-      return;
+      return true;
     }
     store(pdu.data());
     if (pdu.last() && transferTag != Pdu.NO_TAG && received < sequenceEnd) {
       failure = Sense.WRITE_DATA_SHORT; // F before the R2T's length
     }
+    return true;
   }
 
   private void store(ByteBuf data) {

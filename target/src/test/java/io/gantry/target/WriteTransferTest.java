@@ -119,9 +119,9 @@ class WriteTransferTest {
     WriteTransfer transfer = begin(parameters(true, false), 0, true);
     ByteBuf buffer = Unpooled.buffer(LENGTH, LENGTH);
     transfer.assign(buffer);
-    transfer.accept(data(Pdu.NO_TAG, 0, 0, 512, true));
+    assertThat(transfer.accept(data(Pdu.NO_TAG, 0, 0, 512, true))).isFalse();
     transfer.solicit(TAG);
-    transfer.accept(data(TAG - 1, 0, 0, 512, true));
+    assertThat(transfer.accept(data(TAG - 1, 0, 0, 512, true))).isFalse();
     assertThat(transfer.isOpen()).isTrue();
     assertThat(transfer.failure()).isNull();
     assertThat(buffer.isReadable()).isFalse();
