@@ -39,7 +39,7 @@ public record Capacity(
   public byte[] encode() {
     ByteBuffer b = ByteBuffer.allocate(LENGTH);
     LAST_LBA.set(b, 0, blocks - 1);
-    BLOCK_LENGTH.set(b, 0, blockLengthBytes);
+    BLOCK_LENGTH.set(b, 0, Integer.toUnsignedLong(blockLengthBytes));
     EXPONENT.set(b, 0, physicalExponent);
     LBPME.set(b, 0, provisioned);
     LBPRZ.set(b, 0, unmappedReadsZero);

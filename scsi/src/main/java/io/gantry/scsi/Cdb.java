@@ -51,8 +51,9 @@ public sealed interface Cdb
           b.putShort(7, (short) c.allocation);
         }
       }
-      case ReadCapacity10 _ -> {}
-      case ReadCapacity16 c -> b.putInt(10, c.allocation);
+      case ReadCapacity10 c -> b.putInt(2, (int) c.lba).put(8, (byte) (c.partial ? 1 : 0));
+      case ReadCapacity16 c ->
+          b.putLong(2, c.lba).putInt(10, c.allocation).put(14, (byte) (c.partial ? 1 : 0));
       case Transfer c -> {
         b.put(1, (byte) (c.forceUnitAccess ? 8 : 0));
         BlockCdbCodec.range(b, c.lba, c.blocks);
