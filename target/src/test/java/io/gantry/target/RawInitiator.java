@@ -9,16 +9,21 @@ import io.gantry.iscsi.TargetPdu.LoginResponse;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /** An initiator that sends what a test wants, right or wrong, over a plain socket. */
 final class RawInitiator implements AutoCloseable {
   private final Socket socket = new Socket();
   private final EmbeddedChannel decoder = new EmbeddedChannel(new PduDecoder(1 << 20));
+  private boolean headerDigest;
+  private boolean dataDigest;
 
   RawInitiator(InetSocketAddress address) throws IOException {
     // Tests drop what they receive: on the heap, and nobody looks for leaks.
@@ -45,7 +50,12 @@ final class RawInitiator implements AutoCloseable {
       send(request);
       switch (login.accept((LoginResponse) receive())) {
         case InitiatorLogin.Step.Send(var next) -> request = next;
-        case InitiatorLogin.Step.Finish _ -> {
+        case InitiatorLogin.Step.Finish(InitiatorLogin.Established session) -> {
+          headerDigest = session.parameters().headerDigest();
+          dataDigest = session.parameters().dataDigest();
+          if (headerDigest || dataDigest) {
+            decoder.pipeline().get(PduDecoder.class).fullFeature(session.parameters());
+          }
           return this;
         }
         case InitiatorLogin.Step.Moved(String address) -> throw new IOException(address);
@@ -55,11 +65,27 @@ final class RawInitiator implements AutoCloseable {
   }
 
   void send(Pdu pdu) throws IOException {
-    int length = pdu.data().readableBytes();
-    byte[] bytes = new byte[Pdu.HEADER_LENGTH + length + (-length & 3)];
-    System.arraycopy(pdu.header(), 0, bytes, 0, Pdu.HEADER_LENGTH);
-    pdu.data().getBytes(pdu.data().readerIndex(), bytes, Pdu.HEADER_LENGTH, length);
-    send(bytes);
+    send(bytes(pdu));
+  }
+
+  /** What goes over the wire for a PDU, with the digests that the login agreed on. */
+  byte[] bytes(Pdu pdu) {
+    byte[] data = new byte[(pdu.data().readableBytes() + 3) / 4 * 4];
+    pdu.data().getBytes(pdu.data().readerIndex(), data, 0, pdu.data().readableBytes());
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    put(out, pdu.header(), headerDigest);
+    put(out, data, dataDigest && data.length > 0);
+    return out.toByteArray();
+  }
+
+  private static void put(ByteArrayOutputStream out, byte[] bytes, boolean digest) {
+    out.writeBytes(bytes);
+    if (digest) {
+      CRC32C crc = new CRC32C();
+      crc.update(bytes);
+      int value = Integer.reverseBytes((int) crc.getValue());
+      out.writeBytes(ByteBuffer.allocate(4).putInt(value).array());
+    }
   }
 
   void send(byte[] bytes) throws IOException {
@@ -80,6 +106,12 @@ final class RawInitiator implements AutoCloseable {
       }
       decoder.writeInbound(Unpooled.copiedBuffer(bytes, 0, length));
     }
+  }
+
+  /** Closes the connection the hard way. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    close();
   }
 
   @Override
