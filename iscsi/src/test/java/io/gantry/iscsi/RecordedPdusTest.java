@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** PDUs that other implementations sent to each other; see the resource for where they are from. */
 class RecordedPdusTest {
 
-  private static Stream<String> recorded() {
+  static Stream<String> recorded() {
     try (InputStream in =
         Objects.requireNonNull(RecordedPdusTest.class.getResourceAsStream("recorded-pdus.txt"))) {
       String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
@@ -37,7 +37,8 @@ class RecordedPdusTest {
     }
   }
 
-  private static byte[] bytes(String line) {
+  /** The bytes of a line: header, data, padding. */
+  static byte[] bytes(String line) {
     return HexFormat.of().parseHex(line.substring(2).replace(" ", ""));
   }
 
