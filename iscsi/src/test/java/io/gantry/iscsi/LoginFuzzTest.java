@@ -65,18 +65,15 @@ class LoginFuzzTest {
     }
   }
 
-  private static TargetLogin target(int choice) {
+  private static LoginGate.Demand demand(int choice) {
     LoginGate.Demand[] demands = LoginGate.Demand.values();
+    return demands[choice % demands.length];
+  }
+
+  private static TargetLogin target(LoginGate.Demand demand) {
     return new TargetLogin(
         new TargetLogin.Policy(
-            TARGET,
-            1,
-            128,
-            VALUES,
-            () -> 7,
-            tsih -> tsih == 5,
-            new Gate(demands[choice % demands.length]),
-            FIXED));
+            TARGET, 1, 128, VALUES, () -> 7, tsih -> tsih == 5, new Gate(demand), FIXED));
   }
 
   private static InitiatorLogin initiator(boolean proves) {
@@ -138,7 +135,7 @@ class LoginFuzzTest {
   private static byte[] converse(int choice, boolean proves, boolean ofTarget) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(ofTarget ? (proves ? 1 : 0) : choice);
-    TargetLogin target = target(choice);
+    TargetLogin target = target(demand(choice));
     InitiatorLogin initiator = initiator(proves);
     Pdu request = initiator.first();
     while (request instanceof LoginRequest next) {
@@ -168,9 +165,8 @@ class LoginFuzzTest {
     if (!in.isReadable()) {
       return;
     }
-    int choice = in.readUnsignedByte();
-    boolean required = choice % 4 == LoginGate.Demand.REQUIRED.ordinal();
-    TargetLogin login = target(choice);
+    LoginGate.Demand demand = demand(in.readUnsignedByte());
+    TargetLogin login = target(demand);
     TextAssembly text = new TextAssembly(1 << 20);
     while (in.readableBytes() >= 3) {
       int flags = in.readUnsignedByte();
@@ -202,9 +198,9 @@ class LoginFuzzTest {
         continue;
       }
       if (step instanceof TargetLogin.Step.Finish(_, TargetLogin.Established session)) {
-        assertThat(choice % 4).isNotEqualTo(LoginGate.Demand.REFUSED.ordinal());
+        assertThat(demand).isNotEqualTo(LoginGate.Demand.REFUSED);
         assertThat(session.user()).isIn("alice", null);
-        assertThat(session.user() != null || !required).isTrue();
+        assertThat(session.user() != null || demand != LoginGate.Demand.REQUIRED).isTrue();
         check(session.parameters());
       }
       return;
