@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @NullUnmarked
 class CdbFuzzTest {
 
-  /** CDB usage data of the whole command table, and CDBs of Windows and sg3_utils. */
+  /** CDB usage data of the whole command table, and CDBs written by hand. */
   static Stream<byte[]> seeds() {
     Stream<byte[]> table = Stream.of(Command.values()).map(Command::usage);
     Stream<byte[]> recorded =

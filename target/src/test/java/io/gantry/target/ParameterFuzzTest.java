@@ -76,7 +76,7 @@ class ParameterFuzzTest {
     return bytes;
   }
 
-  /** As sg_wr_mode, sdparm and sg_persist send them, and from the tables of SBC-4. */
+  /** Written by hand from the tables of SPC-4 and SBC-4. */
   static Stream<byte[]> seeds() {
     String keys = "00000000000000ab 00000000000000cd 00000000";
     return Stream.of(
