@@ -269,6 +269,23 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
   }
 
   /**
+   * Asks the initiator, from any thread, to log out within some seconds. What has no session is
+   * closed.
+   *
+   * @return completes when the connection and its session have ended
+   */
+  CompletableFuture<@Nullable Void> askForLogout(int seconds) {
+    execute(() -> {
+      if (session == null || session.isDiscovery()) {
+        close("the portal closes");
+      } else if (!closing) {
+        session.askForLogout(seconds);
+      }
+    });
+    return ended;
+  }
+
+  /**
    * Ends the connection and its session from any thread.
    *
    * @return completes when the device is done with the session and knows that it is gone

@@ -320,18 +320,24 @@ final class IscsiSession {
     connection.send(new Reject(reason.code(), consumeStatus(), 0, Unpooled.wrappedBuffer(header)));
   }
 
+  /** Asks the initiator to log out within some seconds, after which it is dropped. */
+  void askForLogout(int seconds) {
+    announce(AsyncMessage.LOGOUT_REQUESTED, 0, 0, seconds);
+  }
+
   /** Tells the initiator that its session is about to be dropped. */
   void announceEnd() {
+    announce(
+        AsyncMessage.SESSION_DROPPED,
+        established.connectionId(),
+        parameters().time2WaitSeconds(),
+        0);
+  }
+
+  private void announce(int event, int parameter1, int parameter2, int parameter3) {
     connection.send(
         new AsyncMessage(
-            0,
-            consumeStatus(),
-            AsyncMessage.SESSION_DROPPED,
-            0,
-            established.connectionId(),
-            parameters().time2WaitSeconds(),
-            0,
-            Pdu.NO_DATA));
+            0, consumeStatus(), event, 0, parameter1, parameter2, parameter3, Pdu.NO_DATA));
   }
 
   /** The command's answer is about to be made: its slot is free again. */

@@ -40,6 +40,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,9 @@ public final class IscsiTarget implements AutoCloseable {
   private static final int LOGIN_DATA_SEGMENT_MAX = 8192;
 
   private static final long CLOSE_TIMEOUT_SECONDS = 5;
+
+  /** What initiators are given to log out when the portal closes. */
+  private static final int LOGOUT_SECONDS = 2;
 
   private static final Map<Key, String> VALUES =
       Map.ofEntries(
@@ -308,25 +312,33 @@ public final class IscsiTarget implements AutoCloseable {
   }
 
   /**
-   * Stops listening, tells the initiators, and ends their sessions, within seconds even if the
-   * device does not finish a command.
+   * Stops listening, asks the initiators to log out, and ends the sessions of those that do not;
+   * within seconds even if the device does not finish a command.
    */
   @Override
   public void close() {
     listeners.forEach(listener -> listener.close().awaitUninterruptibly());
-    CompletableFuture<?>[] ends =
-        connections.stream()
-            .map(connection -> connection.terminate("the portal closes"))
-            .toArray(CompletableFuture<?>[]::new);
-    try {
-      CompletableFuture.allOf(ends).get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException | ExecutionException e) {
+    if (!ends(connection -> connection.askForLogout(LOGOUT_SECONDS), LOGOUT_SECONDS)
+        && !ends(connection -> connection.terminate("the portal closes"), CLOSE_TIMEOUT_SECONDS)) {
       System.getLogger(IscsiTarget.class.getName())
-          .log(System.Logger.Level.WARNING, "sessions did not end in time", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+          .log(System.Logger.Level.WARNING, "sessions did not end in time");
     }
     group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+
+  /** Does something that ends connections; whether all have ended in time. */
+  private boolean ends(Function<IscsiConnection, CompletableFuture<?>> end, long seconds) {
+    CompletableFuture<?>[] ends =
+        connections.stream().map(end).toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(ends).get(seconds, TimeUnit.SECONDS);
+      return true;
+    } catch (TimeoutException | ExecutionException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   /** Ends all sessions as if their connections had failed. */

@@ -468,4 +468,22 @@ class IscsiPortalTest {
       assertGood(good.receive(), 8);
     }
   }
+
+  /** A target that closes asks first, and drops who does not listen. */
+  @Test
+  void closingAsksForALogout() throws Exception {
+    try (RawInitiator polite = session(R2T_ONLY);
+        RawInitiator deaf = connect().logIn("deaf", R2T_ONLY)) {
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(target::close);
+      AsyncMessage asked = (AsyncMessage) polite.receive();
+      assertThat(asked.event()).isEqualTo(AsyncMessage.LOGOUT_REQUESTED);
+      assertThat(asked.parameter3()).isEqualTo(2); // seconds
+      polite.send(new LogoutRequest(true, LogoutRequest.CLOSE_SESSION, 9, 1, 2, 0));
+      assertThat(polite.receive()).isInstanceOf(LogoutResponse.class);
+      assertThat(((AsyncMessage) deaf.receive()).event()).isEqualTo(AsyncMessage.LOGOUT_REQUESTED);
+      assertThat(((AsyncMessage) deaf.receive()).event()).isEqualTo(AsyncMessage.SESSION_DROPPED);
+      assertThatThrownBy(deaf::receive).isInstanceOf(IOException.class);
+      closed.get();
+    }
+  }
 }
