@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Answers plain READ(10) and READ(16) commands whose blocks are in memory right where their headers
- * are decoded: no hand-off to a worker and back, and nothing allocated. Whatever is not plain, from
- * a residual to a busy task set, is left to {@link TaskSet}.
+ * are decoded: no hand-off to a worker and back, and no objects but one of Netty's for the buffer.
+ * Whatever is not plain, from a residual to a busy task set, is left to {@link TaskSet}.
  *
  * <p>Answers wait in the channel's outbound buffer for the socket. They have no part in the
  * portal's budget; what bounds them is that none is made while the channel is not writable.

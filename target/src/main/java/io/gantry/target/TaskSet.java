@@ -210,7 +210,7 @@ final class TaskSet implements PathTasks {
 
   /** Whether there is a task with this tag. */
   boolean contains(int taskTag) {
-    return tasks.containsKey(taskTag);
+    return !tasks.isEmpty() && tasks.containsKey(taskTag); // mostly without boxing the tag
   }
 
   /** Whether there are tasks on a logical unit. */
