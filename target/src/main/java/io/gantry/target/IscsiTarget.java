@@ -100,7 +100,7 @@ public final class IscsiTarget implements AutoCloseable {
    * @param portalBytesMax buffers of the commands of all sessions; half as much again may be used
    *     for data that initiators send unasked
    */
-  record Limits(
+  public record Limits(
       int connectionsMax,
       long loginTimeoutMillis,
       long idleMillis,
@@ -109,7 +109,7 @@ public final class IscsiTarget implements AutoCloseable {
       long portalBytesMax) {
 
     /** Buffers are outside of the heap, for which the Java machine allows as much again. */
-    static final Limits STANDARD =
+    public static final Limits STANDARD =
         new Limits(256, 15_000, 30_000, 60_000, 32L << 20, Runtime.getRuntime().maxMemory() / 2);
   }
 
@@ -133,24 +133,30 @@ public final class IscsiTarget implements AutoCloseable {
   private final IscsiOptions options;
   private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
   private final RefusalLog refusals;
-  private final EventLoopGroup group;
+  private final @Nullable EventLoopGroup group;
   private final List<Channel> listeners = new ArrayList<>();
 
   private IscsiTarget(
-      TargetDevice device, List<InetSocketAddress> portals, IscsiOptions options, Limits limits)
-      throws IOException {
+      TargetDevice device, IscsiOptions options, Limits limits, @Nullable EventLoopGroup group) {
     this.device = device;
     this.options = options;
     this.limits = limits;
     this.refusals = new RefusalLog(options.clock());
     this.bufferBudget = new BufferBudget(limits.portalBytesMax());
     this.earlyBudget = new BufferBudget(limits.portalBytesMax() / 2);
+    this.group = group;
+  }
+
+  private static IscsiTarget listen(
+      TargetDevice device, List<InetSocketAddress> portals, IscsiOptions options, Limits limits)
+      throws IOException {
     boolean epoll = Epoll.isAvailable();
-    this.group =
+    EventLoopGroup group =
         new MultiThreadIoEventLoopGroup(
             0,
             new DefaultThreadFactory("gantry-iscsi", true),
             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    IscsiTarget target = new IscsiTarget(device, options, limits, group);
     Class<? extends ServerChannel> type =
         epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
     ServerBootstrap bootstrap =
@@ -168,18 +174,28 @@ public final class IscsiTarget implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    accept(channel);
+                    target.accept(channel);
                   }
                 });
     for (InetSocketAddress portal : portals) {
       ChannelFuture bound = bootstrap.bind(portal).awaitUninterruptibly();
       if (!bound.isSuccess()) {
-        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        target.listeners.forEach(listener -> listener.close().awaitUninterruptibly());
         var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         throw new IOException("cannot listen on " + portal + ": " + bound.cause().getMessage());
       }
-      listeners.add(bound.channel());
+      target.listeners.add(bound.channel());
     }
+    return target;
+  }
+
+  /**
+   * A target that listens nowhere: who has connections of some other kind than TCP hands them over.
+   *
+   * @see #accept
+   */
+  public static IscsiTarget unbound(TargetDevice device, IscsiOptions options, Limits limits) {
+    return new IscsiTarget(device, options, limits, null);
   }
 
   /**
@@ -198,7 +214,7 @@ public final class IscsiTarget implements AutoCloseable {
     IscsiOptions options =
         new IscsiOptions(
             AccessPolicy.DEFAULT, null, new SecureRandom(), InstantSource.fixed(Instant.EPOCH));
-    return new IscsiTarget(device, List.of(address), options, limits);
+    return listen(device, List.of(address), options, limits);
   }
 
   /**
@@ -210,10 +226,16 @@ public final class IscsiTarget implements AutoCloseable {
   public static IscsiTarget start(
       TargetDevice device, List<InetSocketAddress> portals, IscsiOptions options)
       throws IOException {
-    return new IscsiTarget(device, List.copyOf(portals), options, Limits.STANDARD);
+    return listen(device, List.copyOf(portals), options, Limits.STANDARD);
   }
 
-  private void accept(Channel channel) {
+  /**
+   * Takes a connection that was just made, before it is active, and the place of its pipeline's
+   * last handlers. What there are too many of is closed.
+   *
+   * @param channel a stream of bytes whose addresses are {@link InetSocketAddress}es
+   */
+  public void accept(Channel channel) {
     InetAddress remote = remote(channel);
     if (remote == null || connections.size() >= limits.connectionsMax() || !lobby.enter(remote)) {
       var _ = channel.close();
@@ -323,7 +345,9 @@ public final class IscsiTarget implements AutoCloseable {
       System.getLogger(IscsiTarget.class.getName())
           .log(System.Logger.Level.WARNING, "sessions did not end in time");
     }
-    group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+    if (group != null) {
+      group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
   }
 
   /** Does something that ends connections; whether all have ended in time. */

@@ -16,8 +16,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -40,7 +42,10 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final CopyManager copyManager;
   private final Sanitizer sanitizer;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
-  private final Set<Path> paths = ConcurrentHashMap.newKeySet();
+
+  /** In the order in which they were opened. */
+  private final List<Path> paths = new CopyOnWriteArrayList<>();
+
   private final ExecutorService workers;
 
   /** As below, with all volumes for everybody on this machine. */
@@ -57,6 +62,22 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
    *     does not fit a ROD token
    */
   public PoolTarget(Pool pool, String name, AccessPolicy access) {
+    this(
+        pool,
+        name,
+        access,
+        4 * Runtime.getRuntime().availableProcessors(), // keep a disk busy while some wait for it
+        Thread.ofPlatform().name("gantry-worker-", 0).daemon(true).factory());
+  }
+
+  /**
+   * As above, with threads of the caller's.
+   *
+   * @param workerThreads how many of them commands may have
+   * @param threads makes those, and one for each sanitize
+   */
+  public PoolTarget(
+      Pool pool, String name, AccessPolicy access, int workerThreads, ThreadFactory threads) {
     if (name.getBytes(StandardCharsets.UTF_8).length > MAXIMUM_NAME) {
       throw new IllegalArgumentException(
           "target name '%s' has more than %d bytes".formatted(name, MAXIMUM_NAME));
@@ -65,12 +86,8 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     this.name = name;
     this.access = access;
     this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
-    this.sanitizer = new Sanitizer(pool);
-    // Enough to keep a disk busy while some of them wait for it.
-    this.workers =
-        Executors.newFixedThreadPool(
-            4 * Runtime.getRuntime().availableProcessors(),
-            Thread.ofPlatform().name("gantry-worker-", 0).daemon(true).factory());
+    this.sanitizer = new Sanitizer(pool, threads);
+    this.workers = Executors.newFixedThreadPool(workerThreads, threads);
   }
 
   @Override

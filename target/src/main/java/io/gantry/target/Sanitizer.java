@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,12 +48,14 @@ final class Sanitizer implements AutoCloseable {
   }
 
   private final Pool pool;
+  private final ThreadFactory factory;
   private final Map<Integer, Operation> operations = new ConcurrentHashMap<>();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private volatile boolean closing;
 
-  Sanitizer(Pool pool) {
+  Sanitizer(Pool pool, ThreadFactory factory) {
     this.pool = pool;
+    this.factory = factory;
     for (Erasure erasure : pool.erasures()) {
       Operation operation = new Operation(true, null);
       operations.put(erasure.volumeId(), operation);
@@ -163,11 +166,8 @@ final class Sanitizer implements AutoCloseable {
   }
 
   private void start(Erasure erasure, Operation operation) {
-    Thread thread =
-        Thread.ofPlatform()
-            .name("gantry-sanitize-" + erasure.volumeId())
-            .daemon(true)
-            .unstarted(() -> run(erasure, operation));
+    Thread thread = factory.newThread(() -> run(erasure, operation));
+    thread.setName("gantry-sanitize-" + erasure.volumeId());
     threads.add(thread);
     thread.start();
   }
