@@ -54,7 +54,11 @@ public record Sense(
   public static final Sense LOGICAL_UNIT_NOT_SUPPORTED = of(0x5, 0x25, 0x00);
   public static final Sense INVALID_FIELD_IN_PARAMETER_LIST = of(0x5, 0x26, 0x00);
   public static final Sense INVALID_RELEASE_OF_PERSISTENT_RESERVATION = of(0x5, 0x26, 0x04);
+  public static final Sense TOO_MANY_TARGET_DESCRIPTORS = of(0x5, 0x26, 0x06);
+  public static final Sense UNSUPPORTED_TARGET_DESCRIPTOR_TYPE = of(0x5, 0x26, 0x07);
   public static final Sense TOO_MANY_SEGMENT_DESCRIPTORS = of(0x5, 0x26, 0x08);
+  public static final Sense UNSUPPORTED_SEGMENT_DESCRIPTOR_TYPE = of(0x5, 0x26, 0x09);
+  public static final Sense INLINE_DATA_LENGTH_EXCEEDED = of(0x5, 0x26, 0x0B);
   public static final Sense COMMAND_SEQUENCE_ERROR = of(0x5, 0x2C, 0x00);
   public static final Sense SAVING_PARAMETERS_NOT_SUPPORTED = of(0x5, 0x39, 0x00);
   public static final Sense INSUFFICIENT_REGISTRATION_RESOURCES = of(0x5, 0x55, 0x04);
@@ -104,7 +108,12 @@ public record Sense(
           Map.entry(0x2500, "logical unit not supported"),
           Map.entry(0x2600, "invalid field in parameter list"),
           Map.entry(0x2604, "invalid release of persistent reservation"),
+          Map.entry(0x2606, "too many target descriptors"),
+          Map.entry(0x2607, "unsupported target descriptor type code"),
           Map.entry(0x2608, "too many segment descriptors"),
+          Map.entry(0x2609, "unsupported segment descriptor type code"),
+          Map.entry(0x260A, "unexpected inexact segment"),
+          Map.entry(0x260B, "inline data length exceeded"),
           Map.entry(0x2700, "write protected"),
           Map.entry(0x2702, "logical unit software write protected"),
           Map.entry(0x2707, "space allocation failed, write protect"),

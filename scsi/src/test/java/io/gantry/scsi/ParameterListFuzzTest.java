@@ -26,6 +26,9 @@ class ParameterListFuzzTest {
           .filter(command -> command.opcode() == 0x5F)
           .toList();
 
+  private static final CopyOperatingParameters COPY_LIMITS =
+      new CopyOperatingParameters(true, 4, 16, 1024, 0, 0, 0, 9, 7, 0, List.of());
+
   private static byte[] seed(int kind, String hex, int length) {
     byte[] list = HexFormat.of().parseHex(hex.replace(" ", ""));
     byte[] bytes = new byte[1 + Math.max(length, list.length)];
@@ -82,7 +85,32 @@ class ParameterListFuzzTest {
         seed(10, "0000000000ffffff 00000200 00 03 c000", 32),
         seed(10, "0000000000ffffff ff000002 00 03 c000", 32), // a negative int
         seed(11, "00800000 0000 01f8", 512),
-        seed(12, "0001 000000000000", 0));
+        seed(12, "0001 000000000000", 0),
+        // What sg_xcopy and libiscsi's tests send.
+        seed(
+            13,
+            "01 11 0040 00000000 0000001c 00000000"
+                + "e4 00 0000 01 03 00 10 600000000000000e0000000000000001 00000000 00 000200"
+                + "e4 00 0000 01 03 00 10 600000000000000e0000000000000002 00000000 00 000200"
+                + "02 00 0018 0000 0001 0000 0040 0000000000001000 0000000000002000",
+            0),
+        seed(
+            13 + 16,
+            "01 27 0020 0000000000000000000000 02 ff 000000 fedcba98"
+                + "000000000000000000000000000000000000 0020 0084 0000"
+                + "e4 00 0000 01 02 00 08 0102030405060708 000000000000000000000000 04 000000"
+                + "07 00 0008 0001 0000 01 000000"
+                + "14 00 0018 0000 0001 0000000000000011 0000000000000022 00000000"
+                + "02 03 0018 0001 ffff 0000 ffff 0000000000000003 ffffffffffffffff"
+                + "0a 01 001c 0001 0001 fffffffe 0000000000000005 0000000000000006 0007 0008"
+                + "16 00 001c 0001 0001 0000000000000009 000000000000000a 0000000000000000",
+            0),
+        seed(
+            14,
+            "0000002c 01 000000 0040 0100 00002000 12345678 00000000 00000000 00000000 0000"
+                + "1234 ff 09 00 00 000000 04 02 0a 14 e4",
+            0),
+        seed(15, "00 83 0014 01 03 00 10 600000000000000e0000000000000001", 0));
   }
 
   @MethodSource("seeds")
@@ -169,6 +197,28 @@ class ParameterListFuzzTest {
         assertThat(RodToken.hasValidLength(token))
             .isEqualTo(token[6] == 1 && token[7] == (byte) 0xF8);
       }
+      case 13 -> {
+        ExtendedCopyList.Format format =
+            choice == 0 ? ExtendedCopyList.Format.LID1 : ExtendedCopyList.Format.LID4;
+        if (ExtendedCopyList.decode(format, list, COPY_LIMITS)
+            instanceof Decoded.Valid<ExtendedCopyList>(ExtendedCopyList read)) {
+          assertThat(ExtendedCopyList.decode(format, read.encode(), COPY_LIMITS))
+              .usingRecursiveComparison()
+              .isEqualTo(new Decoded.Valid<>(read));
+          assertThat(read.segmentOffset(read.segments().size()))
+              .isEqualTo(read.encode().remaining());
+        }
+      }
+      case 14 -> {
+        CopyOperatingParameters read = CopyOperatingParameters.decode(list);
+        if (read != null) {
+          assertThat(CopyOperatingParameters.decode(ByteBuffer.wrap(read.encode())))
+              .isEqualTo(read);
+        }
+      }
+      case 15 ->
+          CscdDescriptor.of(bytes, BLOCK)
+              .ifPresent(found -> assertThat(found.names(bytes)).isTrue());
       default -> {
         if (bytes.length >= Long.BYTES) {
           assertThat(Lun.decode(list.getLong(0))).isGreaterThanOrEqualTo(-1);
