@@ -65,6 +65,9 @@ public final class IscsiTarget implements AutoCloseable {
 
   private static final long CLOSE_TIMEOUT_SECONDS = 5;
 
+  /** How often the device looks for what idle initiators are to be told. */
+  private static final long LOOK_SECONDS = 1;
+
   /** What initiators are given to log out when the portal closes. */
   private static final int LOGOUT_SECONDS = 2;
 
@@ -84,6 +87,8 @@ public final class IscsiTarget implements AutoCloseable {
           Map.entry(Key.DATA_SEQUENCE_IN_ORDER, Key.YES),
           Map.entry(Key.ERROR_RECOVERY_LEVEL, "0"),
           Map.entry(Key.PROTOCOL_LEVEL, "2"),
+          // Answers of one connection come in order: all that a response fence is for.
+          Map.entry(Key.TASK_REPORTING, "ResponseFence,RFC3720"),
           Map.entry(Key.IF_MARKER, Key.NO),
           Map.entry(Key.OF_MARKER, Key.NO));
 
@@ -186,6 +191,7 @@ public final class IscsiTarget implements AutoCloseable {
       }
       target.listeners.add(bound.channel());
     }
+    var _ = group.scheduleAtFixedRate(device::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
     return target;
   }
 

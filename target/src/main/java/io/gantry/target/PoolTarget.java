@@ -11,6 +11,7 @@ import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,6 +48,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final List<Path> paths = new CopyOnWriteArrayList<>();
 
   private final ExecutorService workers;
+  private volatile int lookedAt;
 
   /** As below, with all volumes for everybody on this machine. */
   public PoolTarget(Pool pool, String name) {
@@ -86,6 +88,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     this.name = name;
     this.access = access;
     this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
+    this.lookedAt = pool.inventory();
     this.sanitizer = new Sanitizer(pool, threads);
     this.workers = Executors.newFixedThreadPool(workerThreads, threads);
   }
@@ -136,7 +139,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     private final Function<String, Access> access;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
 
-    /** Which list of logical units the initiator knows, or will be told that it does not. */
+    /** Which list of logical units the initiator knows, or is told that it does not. */
     private volatile int inventory = pool.inventory();
 
     private volatile Set<Integer> visible;
@@ -163,20 +166,26 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       if (state == null) {
         state = used.computeIfAbsent(unit, u -> u.attach(nexus, tasks));
       }
+      look();
+      return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
+    }
+
+    private void look() {
       int now = pool.inventory();
       if (inventory != now) {
         inventory = now;
         compareInventory();
       }
-      return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
     }
 
     /** The volumes may have changed that are there for the initiator. */
-    private void compareInventory() {
+    private synchronized void compareInventory() {
       Set<Integer> now = visible();
       if (!now.equals(visible)) {
         visible = now;
         used.values().forEach(each -> each.raise(Sense.REPORTED_LUNS_DATA_CHANGED));
+        int unit = now.stream().min(Comparator.naturalOrder()).orElse(0);
+        tasks.report(unit, Sense.REPORTED_LUNS_DATA_CHANGED);
       }
     }
 
@@ -191,6 +200,17 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
       return CompletableFuture.completedFuture(request)
           .thenComposeAsync(accepted -> execute(Lun.decode(lun), accepted), workers);
+    }
+
+    @Override
+    public long dataOutBytes(long lun, byte[] cdb) {
+      LogicalUnit unit =
+          units.get(Lun.decode(lun)); // one that nobody has used yet is not looked up
+      return switch (Cdb.decode(cdb)) {
+        case Decoded.Invalid<Cdb> _ -> 0;
+        case Decoded.Valid<Cdb>(Cdb c) ->
+            unit == null ? Long.MAX_VALUE : c.dataOutBytes(unit.volume().blockBytes());
+      };
     }
 
     @Override
@@ -309,6 +329,15 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     public void close() {
       paths.remove(this);
       used.forEach(LogicalUnit::detach);
+    }
+  }
+
+  @Override
+  public void look() {
+    int now = pool.inventory();
+    if (lookedAt != now) {
+      lookedAt = now;
+      workers.execute(() -> paths.forEach(Path::look));
     }
   }
 
