@@ -136,6 +136,7 @@ public final class IscsiTarget implements AutoCloseable {
   private final Set<IscsiConnection> connections = ConcurrentHashMap.newKeySet();
   private final Map<Nexus, IscsiConnection> sessions = new ConcurrentHashMap<>();
   private final IscsiOptions options;
+  private volatile AccessPolicy access;
   private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
   private final RefusalLog refusals;
   private final @Nullable EventLoopGroup group;
@@ -145,6 +146,7 @@ public final class IscsiTarget implements AutoCloseable {
       TargetDevice device, IscsiOptions options, Limits limits, @Nullable EventLoopGroup group) {
     this.device = device;
     this.options = options;
+    this.access = options.access();
     this.limits = limits;
     this.refusals = new RefusalLog(options.clock());
     this.bufferBudget = new BufferBudget(limits.portalBytesMax());
@@ -310,6 +312,23 @@ public final class IscsiTarget implements AutoCloseable {
     return found.isPresent();
   }
 
+  /**
+   * Lets initiators in by another policy from now on, and ends the sessions of those that it would
+   * not have let in.
+   */
+  public void access(AccessPolicy policy) {
+    access = policy;
+    connections.forEach(this::endIfUnwanted);
+  }
+
+  /** Ends a session whose initiator would not get in any more, if there is one. */
+  void endIfUnwanted(IscsiConnection connection) {
+    LiveSession session = connection.live();
+    if (session != null && !access.keeps(session.identity())) {
+      var _ = connection.terminate("the access rules have changed");
+    }
+  }
+
   /** Where the first portal listens. */
   public InetSocketAddress address() {
     return addresses().getFirst();
@@ -419,7 +438,7 @@ public final class IscsiTarget implements AutoCloseable {
         VALUES,
         this::newTsih,
         this::hasSession,
-        new PortalGate(options.access(), options.redirection(), remote),
+        new PortalGate(access, options.redirection(), remote),
         options.random());
   }
 

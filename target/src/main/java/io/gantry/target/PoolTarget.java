@@ -39,7 +39,6 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private final Pool pool;
   private final String name;
-  private final AccessPolicy access;
   private final CopyManager copyManager;
   private final Sanitizer sanitizer;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
@@ -49,6 +48,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private final ExecutorService workers;
   private volatile int lookedAt;
+  private volatile AccessPolicy access;
 
   /** As below, with all volumes for everybody on this machine. */
   public PoolTarget(Pool pool, String name) {
@@ -110,14 +110,32 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   @Override
   public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
-    Path path = new Path(nexus, tasks, volume -> access.access(identity, volume));
+    Path path = new Path(nexus, tasks, identity, rules(access, identity));
     paths.add(path);
+    AccessPolicy now = access;
+    path.rules(rules(now, identity)); // it may have changed before the path was one of all
     return path;
+  }
+
+  private static Function<String, Access> rules(AccessPolicy policy, @Nullable Identity identity) {
+    return identity == null
+        ? _ -> Access.READ_WRITE // within this process
+        : volume -> policy.access(identity, volume);
+  }
+
+  /**
+   * Judges all commands that begin from now on by another policy. Initiators for which volumes come
+   * or go are told so.
+   */
+  public void access(AccessPolicy policy) {
+    access = policy;
+    paths.forEach(path -> path.rules(rules(policy, path.identity)));
   }
 
   /** A path to a logical unit within this process; commands run in the caller's thread. */
   public ScsiDevice open(String initiatorPort, int lun) {
-    Path path = new Path(new Nexus(initiatorPort, name), PathTasks.NONE, _ -> Access.READ_WRITE);
+    Nexus nexus = new Nexus(initiatorPort, name);
+    Path path = new Path(nexus, PathTasks.NONE, null, rules(access, null));
     paths.add(path);
     return new ScsiDevice() {
       @Override
@@ -136,7 +154,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final class Path implements TargetPath {
     private final Nexus nexus;
     private final PathTasks tasks;
-    private final Function<String, Access> access;
+    private final @Nullable Identity identity;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
 
     /** Which list of logical units the initiator knows, or is told that it does not. */
@@ -144,15 +162,23 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     private volatile Set<Integer> visible;
 
+    /** What the initiator may do with the volume of a name. */
+    private volatile Function<String, Access> access;
+
     /** The unit that was read last, so that nobody has to look it up each time. */
     private @Nullable LastRead lastRead;
 
     private record LastRead(long lun, LogicalUnit unit, UnitNexus state) {}
 
-    /** {@code access} says what the initiator may do with the volume of a name. */
-    Path(Nexus nexus, PathTasks tasks, Function<String, Access> access) {
+    /** For an initiator, or for somebody within this process, who is nobody. */
+    Path(
+        Nexus nexus,
+        PathTasks tasks,
+        @Nullable Identity identity,
+        Function<String, Access> access) {
       this.nexus = nexus;
       this.tasks = tasks;
+      this.identity = identity;
       this.access = access;
       this.visible = visible();
     }
@@ -170,16 +196,20 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
     }
 
+    void rules(Function<String, Access> rules) {
+      access = rules;
+      compareInventory();
+    }
+
     private void look() {
-      int now = pool.inventory();
-      if (inventory != now) {
-        inventory = now;
+      if (inventory != pool.inventory()) {
         compareInventory();
       }
     }
 
     /** The volumes may have changed that are there for the initiator. */
     private synchronized void compareInventory() {
+      int count = pool.inventory();
       Set<Integer> now = visible();
       if (!now.equals(visible)) {
         visible = now;
@@ -187,6 +217,14 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
         int unit = now.stream().min(Comparator.naturalOrder()).orElse(0);
         tasks.report(unit, Sense.REPORTED_LUNS_DATA_CHANGED);
       }
+      inventory = count; // last: whoever finds it the same must find the unit attention, too
+    }
+
+    /** The initiator is about to get the list of its logical units. */
+    private synchronized void inventoryTold() {
+      inventory = pool.inventory();
+      visible = visible();
+      used.values().forEach(unit -> unit.withdraw(Sense.REPORTED_LUNS_DATA_CHANGED));
     }
 
     private Set<Integer> visible() {
@@ -237,9 +275,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
         case Decoded.Invalid<Cdb>(Sense sense) ->
             CompletableFuture.completedFuture(refusal(lun, sense));
         case Decoded.Valid<Cdb>(Cdb.ReportLuns c) -> {
-          inventory = pool.inventory();
-          visible = visible();
-          used.values().forEach(unit -> unit.withdraw(Sense.REPORTED_LUNS_DATA_CHANGED));
+          inventoryTold();
           yield CompletableFuture.completedFuture(reportLuns(c, request, this::isVisible));
         }
         case Decoded.Valid<Cdb>(Cdb c) -> {

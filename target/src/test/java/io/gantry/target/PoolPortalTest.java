@@ -121,6 +121,33 @@ class PoolPortalTest {
     assertAnnounced(statSn + 2);
   }
 
+  /** Other rules: the session goes on, unless they would not let its initiator in. */
+  @Test
+  void theRulesChange() throws IOException {
+    pool.createVolume("hidden", 1 << 20, 512);
+    command(TEST_UNIT_READY, false, 0);
+    CommandResponse ready = (CommandResponse) raw.receive();
+    device.access(AccessPolicy.DEFAULT);
+    target.access(AccessPolicy.DEFAULT);
+    assertAnnounced(ready.numbers().statSn() + 1);
+    NamePattern others = new NamePattern("iqn.2026-11.test:others*");
+    AccessPolicy closed =
+        new AccessPolicy(
+            List.of(),
+            List.of(
+                new AccessRule(
+                    List.of(others), Set.of(), List.of(), List.of(), Access.READ_WRITE)));
+    target.access(closed);
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                raw.receive();
+              }
+            })
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> logIn(Map.of())).hasMessageContaining("0202");
+  }
+
   private void assertAnnounced(int statSn) throws IOException {
     AsyncMessage message = (AsyncMessage) raw.receive();
     assertThat(message.event()).isZero(); // RFC 7143 11.9.1
