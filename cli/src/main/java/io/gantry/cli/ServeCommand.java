@@ -108,8 +108,7 @@ final class ServeCommand implements Callable<Integer> {
     DaemonSettings settings =
         options.orElse(
             config == null ? DaemonSettings.Partial.NOTHING : DaemonSettings.Partial.read(config));
-    Path file = config;
-    Daemon daemon = Daemon.start(settings, file == null ? null : () -> DaemonSettings.access(file));
+    Daemon daemon = Daemon.start(settings);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
     DaemonContact contact = daemon.contact();
     spec.commandLine()

@@ -52,6 +52,7 @@ public sealed interface InitiatorPdu extends Pdu {
     static final int OPCODE = 0x01;
     static final int READ = 0x40;
     static final int WRITE = 0x20;
+    public static final int SIMPLE = 1;
     public static final int ORDERED = 2;
     public static final int HEAD_OF_QUEUE = 3;
   }

@@ -19,6 +19,9 @@ import java.util.Deque;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,21 @@ public final class FileMedium implements Medium {
   /** A write that fails with less than this left failed for want of space. */
   private static final long FULL_BYTES = 1 << 20;
 
+  /** Writing less than a page of the page cache may have to read the rest of it first. */
+  private static final int PAGE_BYTES = 4096;
+
+  /**
+   * What is written in one go may become one folio of the page cache, and Linux 6.18's ext4 looks
+   * at each block of a folio whenever one of them is written: 8 microseconds for one of 2 MiB.
+   */
+  private static final int PIECE_BYTES = 64 * 1024;
+
+  /** A write to the page cache that takes longer than this was made to wait. */
+  private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  /** For how many times as long nobody writes at once then: 1/20 of a caller's time is lost. */
+  private static final int PAUSE_FACTOR = 20;
+
   private static final CompletableFuture<@Nullable Void> DONE =
       CompletableFuture.completedFuture(null);
 
@@ -51,13 +69,19 @@ public final class FileMedium implements Medium {
   private final FileChannel chunks;
   private final FileChannel pages;
   private final JournalFiles journal;
-  private final FileAllocation allocation;
-  private final PageCache cached;
+  private final NativeFile nativeChunks;
+  private final LongSupplier nanoTime;
+  private final AtomicLong calmAgainNanos;
   private volatile boolean preallocated;
   private final CompletableFuture<OwnershipLostException> lost = new CompletableFuture<>();
 
   private FileMedium(
-      Path directory, FileChannel lock, FileChannel chunks, FileChannel pages, JournalFiles journal)
+      Path directory,
+      FileChannel lock,
+      FileChannel chunks,
+      FileChannel pages,
+      JournalFiles journal,
+      LongSupplier nanoTime)
       throws IOException {
     this.directory = directory;
     this.lockChannel = lock;
@@ -66,8 +90,9 @@ public final class FileMedium implements Medium {
     this.chunks = chunks;
     this.pages = pages;
     this.journal = journal;
-    this.allocation = FileAllocation.open(directory.resolve(CHUNKS));
-    this.cached = PageCache.open(directory.resolve(CHUNKS));
+    this.nanoTime = nanoTime;
+    this.calmAgainNanos = new AtomicLong(nanoTime.getAsLong());
+    this.nativeChunks = NativeFile.open(directory.resolve(CHUNKS));
   }
 
   /** Whether the directory holds a pool, open or not. */
@@ -82,12 +107,17 @@ public final class FileMedium implements Medium {
    *     one
    */
   public static FileMedium create(Path directory) throws IOException {
+    return create(directory, System::nanoTime);
+  }
+
+  /** As above; {@code nanoTime} tells how long writes take. */
+  static FileMedium create(Path directory, LongSupplier nanoTime) throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
-    FileMedium medium = open(directory, true);
+    FileMedium medium = open(directory, true, nanoTime);
     // A creation that was interrupted before its root was written leaves empty files.
     boolean empty = medium.chunks.size() == 0 && medium.journal.end() == 0;
     if (exists(directory) || !empty) {
@@ -108,7 +138,7 @@ public final class FileMedium implements Medium {
     if (!exists(directory)) {
       throw new NoSuchFileException(directory + " holds no pool");
     }
-    return open(directory, false);
+    return open(directory, false, System::nanoTime);
   }
 
   /**
@@ -121,7 +151,7 @@ public final class FileMedium implements Medium {
    * @throws IOException if it cannot take room in advance
    */
   public void preallocate(long bytes) throws IOException {
-    if (bytes > chunks.size() && !allocation.reserve(0, bytes)) {
+    if (bytes > chunks.size() && !nativeChunks.reserve(0, bytes)) {
       long free = freeBytes();
       if (free < bytes - chunks.size()) {
         throw new NoSpaceException(
@@ -134,7 +164,8 @@ public final class FileMedium implements Medium {
     preallocated = true;
   }
 
-  private static FileMedium open(Path directory, boolean create) throws IOException {
+  private static FileMedium open(Path directory, boolean create, LongSupplier nanoTime)
+      throws IOException {
     Deque<Closeable> opened = new ArrayDeque<>();
     try {
       FileChannel lock = opened(opened, openFile(directory.resolve(LOCK), true));
@@ -144,7 +175,7 @@ public final class FileMedium implements Medium {
       FileChannel chunks = opened(opened, openFile(directory.resolve(CHUNKS), create));
       FileChannel pages = opened(opened, openFile(directory.resolve(PAGES), true));
       JournalFiles journal = opened(opened, JournalFiles.open(directory));
-      return new FileMedium(directory, lock, chunks, pages, journal);
+      return new FileMedium(directory, lock, chunks, pages, journal, nanoTime);
     } catch (IOException | RuntimeException e) {
       for (Closeable file : opened) {
         file.close();
@@ -279,7 +310,7 @@ public final class FileMedium implements Medium {
 
   @Override
   public boolean readNow(Area area, long position, ByteBuffer target) {
-    return area == Area.CHUNKS && cached.read(position, target);
+    return area == Area.CHUNKS && nativeChunks.readCached(position, target);
   }
 
   private static void zeroFill(ByteBuffer target) {
@@ -294,11 +325,45 @@ public final class FileMedium implements Medium {
   @Override
   public CompletableFuture<@Nullable Void> write(Area area, long position, ByteBuffer source) {
     try {
-      writeFully(directory, file(area), position, source);
+      writeInPieces(file(area), position, source);
       return DONE;
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  private void writeInPieces(FileChannel file, long position, ByteBuffer source)
+      throws IOException {
+    int limit = source.limit();
+    long at = position;
+    while (source.position() < limit) {
+      int length = (int) Math.min(limit - source.position(), PIECE_BYTES - at % PIECE_BYTES);
+      writeFully(directory, file, at, source.limit(source.position() + length));
+      at += length;
+    }
+  }
+
+  @Override
+  public boolean writeNow(Area area, long position, ByteBuffer source) {
+    long begin = nanoTime.getAsLong();
+    if (begin - calmAgainNanos.get() < 0
+        || position % PAGE_BYTES != 0
+        || source.remaining() % PAGE_BYTES != 0) {
+      return false;
+    }
+    try {
+      long at = position;
+      while (source.hasRemaining()) {
+        at += file(area).write(source, at);
+      }
+    } catch (IOException e) {
+      return false; // write() will hear it again, and tell
+    }
+    long end = nanoTime.getAsLong();
+    if (end - begin > SLOW_NANOS) {
+      calmAgainNanos.set(end + PAUSE_FACTOR * (end - begin));
+    }
+    return true;
   }
 
   static void writeFully(Path directory, FileChannel channel, long position, ByteBuffer source)
@@ -347,7 +412,7 @@ public final class FileMedium implements Medium {
 
   @Override
   public boolean discardChunks(long position, long lengthBytes) {
-    return !preallocated && allocation.punch(position, lengthBytes);
+    return !preallocated && nativeChunks.punch(position, lengthBytes);
   }
 
   @Override
@@ -394,8 +459,7 @@ public final class FileMedium implements Medium {
         journal;
         pages;
         chunks;
-        allocation;
-        cached) {
+        nativeChunks) {
       // Closing in this order lets the lock go last.
     }
   }

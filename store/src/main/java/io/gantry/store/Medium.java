@@ -76,6 +76,18 @@ public interface Medium extends Closeable {
   /** Writes {@code source}. */
   CompletableFuture<@Nullable Void> write(Area area, long position, ByteBuffer source);
 
+  /**
+   * As {@link #write}, in the caller's thread, but only if by all appearances it takes no waiting
+   * for a disk or a network. That cannot be promised as it can for {@link #readNow}: a medium that
+   * has made somebody wait says no for a while.
+   *
+   * @return whether it was done; if not (also if writing failed), {@link #write} has to do it, the
+   *     source's position and what the range holds are undefined
+   */
+  default boolean writeNow(Area area, long position, ByteBuffer source) {
+    return false;
+  }
+
   /** Makes everything durable whose writing to the area has completed. */
   CompletableFuture<@Nullable Void> sync(Area area);
 

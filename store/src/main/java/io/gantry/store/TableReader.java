@@ -45,8 +45,8 @@ final class TableReader {
   }
 
   /**
-   * Reads from a volume if nothing has to be waited for: neither a lock nor a disk. Allocates
-   * nothing, and therefore only reads chunks that follow each other, or holes.
+   * Reads from a volume if nothing has to be waited for: neither a lock nor a disk. Once compiled,
+   * it allocates nothing, and therefore only reads chunks that follow each other, or holes.
    *
    * @return whether all was read; if not, the target's content is undefined
    */

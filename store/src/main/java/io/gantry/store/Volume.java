@@ -142,7 +142,7 @@ public final class Volume {
 
   /**
    * Fills a direct buffer as {@link #read} does, but only if that takes no waiting at all, neither
-   * for a disk nor for other threads. Allocates nothing.
+   * for a disk nor for other threads. Once compiled, it allocates nothing.
    *
    * @return whether it was done; if not (also if the range is not within the volume), the buffer's
    *     position and content are undefined, and {@link #read} will tell
@@ -182,6 +182,45 @@ public final class Volume {
       rest.position(rest.position() + length);
     }
     source.position(source.limit());
+  }
+
+  /**
+   * Writes a buffer as {@link #write} does, but only in place, within a chunk, and if by all
+   * appearances that takes no waiting, neither for a disk nor for other threads.
+   *
+   * @param source direct, or it will be copied
+   * @return whether it was done; if not (for whatever reason), {@link #write} has to do it, and
+   *     until then what the range holds is undefined
+   */
+  public boolean writeNow(long offset, ByteBuffer source) {
+    int chunkBytes = metadata.chunkBytes();
+    int within = (int) (offset % chunkBytes);
+    if (offset < 0
+        || source.remaining() > chunkBytes - within
+        || !freezeLock.readLock().tryLock()) {
+      return false;
+    }
+    int epoch = metadata.epochs.enter();
+    try {
+      if (!metadata.tryAcquire()) {
+        return false;
+      }
+      long chunk;
+      try {
+        requireWritable(offset + source.remaining());
+        chunk = changeable(offset / chunkBytes);
+        metadata.space.checksums.changes(chunk);
+      } catch (IOException e) {
+        return false; // write() will hear it again, and tell
+      } finally {
+        metadata.release();
+      }
+      return chunk >= 0
+          && metadata.medium.writeNow(Medium.Area.CHUNKS, chunk * chunkBytes + within, source);
+    } finally {
+      metadata.epochs.leave(epoch);
+      freezeLock.readLock().unlock();
+    }
   }
 
   /** What becomes of a range. */

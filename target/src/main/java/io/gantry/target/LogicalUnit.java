@@ -92,14 +92,38 @@ final class LogicalUnit {
 
   /** As {@link TargetPath#readNow}. */
   boolean readNow(UnitNexus nexus, long lba, int blocks, ByteBuffer target) {
+    return isPlain(nexus, lba, blocks, target)
+        && !modes.readThrough()
+        && volume.readNow(lba * volume.blockBytes(), target);
+  }
+
+  /** As {@link TargetPath#writeNow}. */
+  boolean writeNow(UnitNexus nexus, long lba, int blocks, ByteBuffer source) {
+    if (!isPlain(nexus, lba, blocks, source)
+        || modes.writeThrough()
+        || modes.softwareProtected()
+        || nexus.isReadOnly()) {
+      return false;
+    }
+    long stamp = writing.tryReadLock();
+    if (stamp == 0) {
+      return false;
+    }
+    try {
+      return sanitizer.isIdle() && volume.writeNow(lba * volume.blockBytes(), source);
+    } finally {
+      writing.unlockRead(stamp);
+    }
+  }
+
+  /** Whether nothing has to be looked at but the blocks themselves. */
+  private boolean isPlain(UnitNexus nexus, long lba, int blocks, ByteBuffer data) {
     return nexuses.isClear(nexus)
         && reservations.isOpen()
         && sanitizer.isIdle()
-        && !modes.readThrough()
-        && (long) blocks * volume.blockBytes() == target.remaining()
+        && (long) blocks * volume.blockBytes() == data.remaining()
         && lba >= 0
-        && lba < this.blocks.count()
-        && volume.readNow(lba * volume.blockBytes(), target);
+        && lba < this.blocks.count();
   }
 
   /** A reset, by whomever: all commands have ended. */

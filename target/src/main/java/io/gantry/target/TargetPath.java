@@ -23,25 +23,25 @@ public interface TargetPath extends AutoCloseable {
   CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request);
 
   /**
-   * How many bytes a command takes from the initiator; what is sent beyond them is dropped. Does
-   * not wait.
-   *
-   * @param cdb as it came
-   * @return more than it takes if that is not known before it is carried out
-   */
-  default long dataOutBytes(long lun, byte[] cdb) {
-    return Long.MAX_VALUE;
-  }
-
-  /**
    * Carries out a READ of blocks, if that takes no waiting at all and nothing stands against it.
-   * Allocates nothing.
+   * Once compiled, it allocates nothing.
    *
    * @param target direct, as long as the blocks are
    * @return whether it was done; if not, the command is to be submitted, and nothing has happened
    *     but that the target's position and content are undefined
    */
   default boolean readNow(long lun, long lba, int blocks, ByteBuffer target) {
+    return false;
+  }
+
+  /**
+   * Carries out a WRITE of blocks, if by all appearances that takes no waiting and nothing stands
+   * against it.
+   *
+   * @param source as long as the blocks are
+   * @return whether it was done; if not, the command is to be submitted
+   */
+  default boolean writeNow(long lun, long lba, int blocks, ByteBuffer source) {
     return false;
   }
 

@@ -83,6 +83,7 @@ final class TaskSet implements PathTasks {
   private final IscsiSession session;
   private final IscsiConnection connection;
   private final TargetPath path;
+  private final ExpressWrites writes;
   private final int maximumTransferBytes;
   private SessionParameters parameters;
   private final TrafficCounters counters;
@@ -123,6 +124,7 @@ final class TaskSet implements PathTasks {
     this.portalBudget = target.bufferBudget();
     this.earlyBudget = target.earlyBudget();
     this.path = target.device().connect(nexus, identity, this);
+    this.writes = new ExpressWrites(session, connection, this);
   }
 
   /** The initiator has declared something new. */
@@ -139,7 +141,7 @@ final class TaskSet implements PathTasks {
       session.refuse(command, RejectReason.TASK_IN_PROGRESS);
     } else if (command.immediate() && immediateOutstanding == IMMEDIATE_MAX) {
       session.refuse(command, RejectReason.IMMEDIATE_COMMAND_REJECT);
-    } else {
+    } else if (!writes.take(command)) {
       enqueue(command);
     }
     command.release();
@@ -148,13 +150,9 @@ final class TaskSet implements PathTasks {
   private void enqueue(ScsiCommand command) {
     counters.commands().increment();
     boolean moves = command.read() || command.write();
-    long length = moves ? Math.min(command.expectedLength(), maximumTransferBytes) : 0;
-    if (command.write() && command.data().readableBytes() < length) {
-      // The rest is asked for, or sent unasked: no more than the command has a use for.
-      length = Math.min(length, path.dataOutBytes(command.lun(), command.cdb()));
-    }
-    Task task = new Task(command, (int) length);
-    boolean now = waiting.isEmpty() && hasSessionRoom(task) && portalBudget.tryTake(task.length);
+    int length = moves ? (int) Math.min(command.expectedLength(), maximumTransferBytes) : 0;
+    Task task = new Task(command, length);
+    boolean now = waiting.isEmpty() && hasSessionRoom(task) && portalBudget.tryTake(length);
     if (now) {
       allocate(task);
     }
@@ -162,7 +160,7 @@ final class TaskSet implements PathTasks {
       task.write =
           new WriteTransfer(
               command,
-              task.length,
+              length,
               now ? task.buffer : null,
               parameters,
               connection.allocator(),
@@ -252,11 +250,6 @@ final class TaskSet implements PathTasks {
       gone.complete(0); // the target is closed and the loop is gone
     }
     return gone;
-  }
-
-  @Override
-  public void report(int unit, Sense event) {
-    connection.executeIfOpen(() -> session.announce(unit, event));
   }
 
   private CompletableFuture<Integer> abortOn(int unit, boolean answered) {
@@ -565,12 +558,10 @@ final class TaskSet implements PathTasks {
 
   private static ByteBuf senseSegment(ScsiResponse response) {
     byte[] bytes = response.encodeSense();
-    return bytes.length == 0 ? Pdu.NO_DATA : senseSegment(bytes);
-  }
-
-  /** Sense data as they travel in data segments (RFC 7143 11.4.7, 11.9.4). */
-  static ByteBuf senseSegment(byte[] sense) {
-    return Unpooled.buffer(2 + sense.length).writeShort(sense.length).writeBytes(sense);
+    if (bytes.length == 0) {
+      return Pdu.NO_DATA;
+    }
+    return Unpooled.buffer(2 + bytes.length).writeShort(bytes.length).writeBytes(bytes);
   }
 
   /**

@@ -6,7 +6,6 @@ import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
 import io.gantry.iscsi.Key;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.TargetPdu;
-import io.gantry.iscsi.TargetPdu.AsyncMessage;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
 import io.gantry.iscsi.TargetPdu.DataIn;
 import io.gantry.scsi.Cdb;
@@ -17,6 +16,7 @@ import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
 import io.gantry.store.Volume;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -39,11 +39,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Reads that are answered where they are decoded, and what must not be. */
+/** Reads and writes that are carried out where they are decoded, and what must not be. */
 @NullUnmarked
 @Timeout(60)
 @EnabledOnOs(OS.LINUX)
-class ExpressReadsTest {
+class ExpressTest {
   private static final int BLOCKS = 8192;
 
   @TempDir Path directory;
@@ -117,6 +117,13 @@ class ExpressReadsTest {
         }
 
         @Override
+        public boolean writeNow(long lun, long lba, int blocks, ByteBuffer data) {
+          boolean written = path.writeNow(lun, lba, blocks, data);
+          atOnce.addAndGet(written ? 1 : 0);
+          return written;
+        }
+
+        @Override
         public boolean hasUnit(long lun) {
           return path.hasUnit(lun);
         }
@@ -173,11 +180,7 @@ class ExpressReadsTest {
             0,
             Arrays.copyOf(cdb, 16),
             Pdu.NO_DATA));
-    TargetPdu answer;
-    do {
-      answer = initiator.receive();
-    } while (answer instanceof AsyncMessage); // volumes come and go
-    return answer;
+    return initiator.receive();
   }
 
   /** Takes the unit attention of a new nexus. */
@@ -241,6 +244,98 @@ class ExpressReadsTest {
     assertThat(atOnce).hasValue(0);
     assertData(send(plain, 1, 512), 0, 1);
     assertThat(atOnce).hasValue(1);
+  }
+
+  private CommandResponse write(String cdb, int attribute, byte[] data, int expected)
+      throws IOException {
+    initiator.send(
+        new ScsiCommand(
+            false,
+            true,
+            false,
+            true,
+            attribute,
+            0,
+            cmdSn,
+            expected,
+            cmdSn++,
+            0,
+            Arrays.copyOf(HexFormat.of().parseHex(cdb.replace(" ", "")), 16),
+            Unpooled.wrappedBuffer(data)));
+    return (CommandResponse) initiator.receive();
+  }
+
+  private byte[] random(int length) {
+    byte[] bytes = new byte[length];
+    new Random(cmdSn).nextBytes(bytes);
+    return bytes;
+  }
+
+  /** Notes what is on the volume now, and reads it. */
+  private void assertWritten(int lba, byte[] data) throws IOException {
+    System.arraycopy(data, 0, content, lba * 512, data.length);
+    ByteBuffer all = ByteBuffer.allocate(content.length);
+    volume.read(0, all);
+    assertThat(all.array()).isEqualTo(content);
+  }
+
+  /** WRITE(10) and (16), again and again, since a disk that was slow is left alone for a while. */
+  @Test
+  void plainWrites() throws IOException {
+    introduce();
+    for (int i = 0; i < 200 && atOnce.get() < 3; i++) {
+      byte[] data = random(4096);
+      CommandResponse response = write("2A 00 00000010 00 0008 00", i % 2, data, 4096);
+      assertThat(response.status()).isZero();
+      assertThat(response.taskTag()).isEqualTo(cmdSn - 1);
+      assertThat(response.numbers().expCmdSn()).isEqualTo(cmdSn);
+      assertWritten(16, data);
+      data = random(65536);
+      assertThat(write("8A 00 0000000000000080 00000080 00 00", 1, data, 65536).status()).isZero();
+      assertWritten(128, data);
+    }
+    assertThat(atOnce.get()).isGreaterThanOrEqualTo(3);
+  }
+
+  /** Whatever is not plain goes the long way, and gets the answer that it gets there. */
+  @Test
+  void otherWritesGoTheLongWay() throws IOException {
+    byte[] data = random(4096);
+    assertThat(write("2A 00 00000000 00 0008 00", 1, data, 4096).status())
+        .as("a unit attention comes first")
+        .isEqualTo(2);
+    assertThat(write("2A 00 00002000 00 0008 00", 1, data, 4096).status())
+        .as("behind the end")
+        .isEqualTo(2);
+    assertThat(write("2A 20 00000000 00 0008 00", 1, data, 4096).status())
+        .as("WRPROTECT")
+        .isEqualTo(2);
+    assertWritten(0, new byte[0]);
+    assertThat(write("2A 08 00000000 00 0008 00", 1, data, 4096).status()).as("FUA").isZero();
+    assertWritten(0, data);
+    data = random(4096);
+    assertThat(write("2A 00 00000000 00 0008 00", 2, data, 4096).status()).as("ORDERED").isZero();
+    assertWritten(0, data);
+    data = random(512);
+    assertThat(write("2A 00 00000001 00 0001 00", 1, data, 512).status())
+        .as("a part of a page of the page cache")
+        .isZero();
+    assertWritten(1, data);
+    data = random(4096);
+    CommandResponse over = write("2A 00 00000008 00 0009 00", 1, data, 4096);
+    assertThat(over.overflow()).isTrue();
+    pool.protectVolume(volume, true);
+    assertThat(write("2A 00 00000000 00 0008 00", 1, data, 4096).status())
+        .as("the protection has changed, or forbids it")
+        .isEqualTo(2);
+    assertThat(write("2A 00 00000000 00 0008 00", 1, data, 4096).status()).isEqualTo(2);
+    pool.protectVolume(volume, false);
+    pool.createSnapshot(volume, "s");
+    assertThat(write("2A 00 00000000 00 0008 00", 1, data, 4096).status()).isEqualTo(2);
+    assertThat(write("2A 00 00000000 00 0008 00", 1, data, 4096).status())
+        .as("shared with a snapshot")
+        .isZero();
+    assertThat(atOnce).hasValue(0);
   }
 
   /** What has changed since is told first, and what is forbidden is not read. */
