@@ -1,7 +1,6 @@
 package io.gantry.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.gantry.copy.CopyProgress;
 import io.gantry.store.FileMedium;
 import io.gantry.store.PoolCheck;
 import io.gantry.store.PoolOptions;
@@ -82,7 +81,7 @@ final class CheckCommand implements Callable<Integer> {
           medium,
           PoolOptions.defaults(),
           (read, total) -> {
-            line.advanced(CopyProgress.Step.VERIFY, read - before[0], total);
+            line.compared(read - before[0], total);
             before[0] = read;
             return true;
           });

@@ -5,19 +5,25 @@ import io.gantry.copy.CopyEnd;
 import io.gantry.copy.CopyMethod;
 import io.gantry.copy.CopyRequest;
 import io.gantry.copy.CopyResult;
+import io.gantry.copy.CopyStoppedException;
 import io.gantry.copy.DiskEnd;
 import io.gantry.copy.FileEnd;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -25,20 +31,35 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "copy",
     header = "Copy between logical units and files.",
-    description =
-        "By token if the storage offers it (ODX), by reading and writing if not; says which it was"
-            + " and why.",
+    description = {
+      "By token if the storage offers it (ODX), else by EXTENDED COPY, else by reading and writing;"
+          + " says which it was and why, also when a part of the copy went another way. Holes of"
+          + " the source are not read, and become holes of the destination.",
+      "When this command says that it has copied, the bytes are on stable storage."
+    },
     footer = {
       "",
       "SRC and DST are iscsi://[USER[%%PASSWORD]@]HOST[:PORT]/TARGET/LUN, a file, or"
-          + " pool:DIR/VOLUME for a pool that no daemon serves.",
+          + " pool:DIR/VOLUME for a pool that no daemon serves. Credentials for CHAP are read from"
+          + " LIBISCSI_CHAP_USERNAME and LIBISCSI_CHAP_PASSWORD, too.",
+      "",
+      "With --json there is one object on standard output at the end, also after a failure;"
+          + " --progress json prints one a second on standard error. Exit code: 0 copied, 1 not all"
+          + " was copied, 2 wrong usage, 130 interrupted.",
       "",
       "Examples:",
       "  gantry copy iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 \\",
       "              iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/1",
-      "  gantry copy iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 a.img"
+      "  gantry copy --verify iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 a.img",
+      "  gantry copy --resume a.state --rate 50M a.img iscsi://array/iqn.2010-01.com.example:x/3",
+      "  gantry copy --json --progress json a.img b.img"
     })
 final class CopyCommand implements Callable<Integer> {
+  private static final int EXIT_INTERRUPTED = 130; // as shells say it of SIGINT
+
+  /** What is on its way when the user interrupts gets this long to end. */
+  private static final long INTERRUPT_SECONDS = 30;
+
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -79,35 +100,97 @@ final class CopyCommand implements Callable<Integer> {
       names = "--method",
       paramLabel = "METHOD",
       defaultValue = "auto",
-      description = "auto, odx (by token or not at all) or rw (default: ${DEFAULT-VALUE}).")
+      description =
+          "auto, odx (by token or not at all), xcopy (by EXTENDED COPY or not at all) or rw"
+              + " (default: ${DEFAULT-VALUE}).")
   private CopyMethod method;
 
-  @Option(names = "--verify", description = "Read both afterwards and compare them.")
+  @Option(
+      names = "--verify",
+      description =
+          "Read both afterwards and compare them. What both call a hole is not read: it is zeros.")
   private boolean verify;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "FILE",
+      description =
+          "Note in FILE what is done, and go on from there if it is there already. It is deleted"
+              + " when the copy has succeeded. Refused if an end has another size or is another"
+              + " one, or if a source that is a file was written; what was written to a source that"
+              + " is a logical unit cannot be seen.")
+  private @Nullable Path resume;
+
+  @Option(
+      names = "--in-flight",
+      paramLabel = "N",
+      defaultValue = "" + CopyRequest.DEFAULT_IN_FLIGHT,
+      description = "Pieces that are worked on at a time, 1 to 64 (default: ${DEFAULT-VALUE}).")
+  private int inFlight;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "BYTES",
+      converter = Size.Converter.class,
+      description = "Most bytes a second, offloaded ones too (default: no limit).")
+  private @Nullable Size rate;
+
+  @Option(
+      names = "--progress",
+      paramLabel = "STYLE",
+      defaultValue = "auto",
+      description =
+          "On standard error: auto (a bar on a terminal, else nothing), bar, lines (one every five"
+              + " seconds), json or none (default: ${DEFAULT-VALUE}).")
+  private ProgressLine.Style style;
 
   @Mixin private JsonOption format;
 
+  /**
+   * What is printed for programs.
+   *
+   * @param done whether all is copied and on stable storage
+   * @param error why not; null if it is
+   * @param standing how far it is; null if nothing was begun
+   * @param result what this run did; null if nothing was begun
+   */
+  record Report(
+      boolean done,
+      String source,
+      String destination,
+      @Nullable String error,
+      Copier.@Nullable Standing standing,
+      @Nullable CopyResult result) {}
+
   @Override
   public Integer call() throws IOException {
-    CopyRequest request =
-        new CopyRequest(
-            offset.bytes(),
-            length == null ? OptionalLong.empty() : OptionalLong.of(length.bytes()),
-            destinationOffset == null ? 0 : destinationOffset.bytes(),
-            method,
-            verify);
+    CopyRequest request = request();
     try (Devices devices = new Devices();
         CopyEnd from = openSource(devices);
-        CopyEnd to = openDestination(devices)) {
-      print(copy(from, to, request));
+        CopyEnd to = openDestination(devices);
+        ProgressLine progress = ProgressLine.onStandardError(style)) {
+      return copy(new Copier(from, to, progress, System::nanoTime), progress, request);
     }
-    return 0;
   }
 
-  private static CopyResult copy(CopyEnd from, CopyEnd to, CopyRequest request) throws IOException {
-    try (ProgressLine progress = ProgressLine.onStandardError()) {
-      return new Copier(from, to, progress, System::nanoTime).run(request);
+  private CopyRequest request() {
+    if (inFlight < 1 || inFlight > 64) {
+      throw new ParameterException(
+          spec.commandLine(), "--in-flight %d is not between 1 and 64".formatted(inFlight));
     }
+    if (rate != null && rate.bytes() == 0) {
+      throw new ParameterException(
+          spec.commandLine(), "--rate 0 would copy nothing; leave it out for no limit");
+    }
+    return new CopyRequest(
+        offset.bytes(),
+        length == null ? OptionalLong.empty() : OptionalLong.of(length.bytes()),
+        destinationOffset == null ? 0 : destinationOffset.bytes(),
+        method,
+        verify,
+        inFlight,
+        rate == null ? 0 : rate.bytes(),
+        Optional.ofNullable(resume).map(CopyRequest.Resume::new));
   }
 
   private CopyEnd openSource(Devices devices) throws IOException {
@@ -117,39 +200,181 @@ final class CopyCommand implements Callable<Integer> {
   }
 
   private CopyEnd openDestination(Devices devices) throws IOException {
-    if (destination instanceof Location.File file) {
-      return destinationOffset != null && Files.exists(file.path())
-          ? FileEnd.openDestination(file.path())
-          : FileEnd.create(file.path());
+    if (!(destination instanceof Location.File file)) {
+      return DiskEnd.attach(destination.name(), devices.open(destination));
     }
-    return DiskEnd.attach(destination.name(), devices.open(destination));
+    if (destinationOffset != null && Files.exists(file.path())) {
+      return FileEnd.openDestination(file.path());
+    }
+    return resume == null
+        ? FileEnd.create(file.path())
+        : FileEnd.createResumable(file.path(), Files.exists(resume));
   }
 
-  private void print(CopyResult result) {
+  /** Copies; an interrupt lets it end in order. */
+  private int copy(Copier copier, ProgressLine progress, CopyRequest request) throws IOException {
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread onInterrupt =
+        new Thread(() -> {
+          copier.stop();
+          await(ended);
+        });
+    Runtime.getRuntime().addShutdownHook(onInterrupt);
+    try {
+      CopyResult result = copier.run(request);
+      progress.close();
+      print(copier, result);
+      return 0;
+    } catch (IOException e) {
+      progress.close();
+      String problem = describe(e, copier);
+      if (format.json) {
+        printJson(copier, problem);
+      }
+      if (!(e instanceof CopyStoppedException)) {
+        throw new Failure(problem, e);
+      }
+      // Here and not in Main, for the process ends as soon as the hook does.
+      spec.commandLine().getErr().println("gantry: " + problem);
+      spec.commandLine().getErr().flush();
+      return EXIT_INTERRUPTED;
+    } finally {
+      ended.countDown();
+      forget(onInterrupt);
+    }
+  }
+
+  private static void await(CountDownLatch ended) {
+    try {
+      var _ = ended.await(INTERRUPT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void forget(Thread onInterrupt) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(onInterrupt);
+    } catch (IllegalStateException e) {
+      // The process is being ended, and this is why.
+    }
+  }
+
+  /** What went wrong, how far it was, and how to go on. */
+  private String describe(IOException e, Copier copier) {
+    Copier.Standing standing = copier.standing().orElse(null);
+    if (standing == null) {
+      return String.valueOf(e.getMessage());
+    }
+    String far =
+        "%s; %s of %s were copied, %s"
+            .formatted(
+                e.getMessage(),
+                Size.human(standing.done()),
+                Size.human(standing.total()),
+                standing.durable() == standing.done()
+                    ? "which are on stable storage"
+                    : "of which %s are known to be on stable storage"
+                        .formatted(Size.human(standing.durable())));
+    if (resume != null) {
+      return far + "; the same command goes on from there";
+    }
+    if (destination instanceof Location.File && destinationOffset == null) {
+      return far + "; nothing of the file is kept (with --resume it is)";
+    }
+    long start = standing.durableFromStart();
+    return start == 0
+        ? far
+        : "%s; --offset %d --dst-offset %d goes on behind the first %s"
+            .formatted(
+                far,
+                offset.bytes() + start,
+                (destinationOffset == null ? 0 : destinationOffset.bytes()) + start,
+                Size.human(start));
+  }
+
+  private void printJson(Copier copier, @Nullable String problem) {
+    Copier.Standing standing = copier.standing().orElse(null);
+    Terminal.printJson(
+        spec.commandLine().getOut(),
+        new Report(
+            problem == null,
+            source.name(),
+            destination.name(),
+            problem,
+            standing,
+            standing == null ? null : copier.soFar()));
+    spec.commandLine().getOut().flush();
+  }
+
+  private void print(Copier copier, CopyResult result) {
     PrintWriter out = spec.commandLine().getOut();
     if (format.json) {
-      Terminal.printJson(out, result);
+      Terminal.printJson(
+          out,
+          new Report(
+              true,
+              source.name(),
+              destination.name(),
+              null,
+              copier.standing().orElse(null),
+              result));
+      out.flush();
       return;
     }
     out.printf(
-        "copied %s in %s (%s)%n",
+        "copied %s in %s (%s); it is on stable storage%n",
         Size.human(result.bytes()),
         Terminal.human(result.duration()),
         Terminal.rate(result.bytes(), result.duration()));
-    Terminal.Table table =
-        new Terminal.Table("", "")
-            .row("offloaded", Size.human(result.bytesOffloaded()))
-            .row("read and written", Size.human(result.bytesReadWritten()));
-    result.notOffloaded().ifPresent(reason -> table.row("why not offloaded", reason));
-    table
-        .row("SCSI commands", result.traffic().commands())
-        .row("blocks moved", Size.human(result.traffic().blockBytes()))
-        .row("parameters moved", Size.human(result.traffic().parameterBytes()));
-    if (verify) {
-      table.row("verified", "both ends read and compared, every byte is the same");
+    String instants =
+        result.tokens() == 1 ? "of one instant" : "of %d instants".formatted(result.tokens());
+    Terminal.Table table = new Terminal.Table("", "", "", "");
+    row(table, "offloaded by token", result.bytesByToken(), result, instants);
+    row(table, "offloaded by EXTENDED COPY", result.bytesByExtendedCopy(), result, "");
+    row(table, "read and written", result.bytesMoved(), result, "");
+    row(table, "holes", result.bytesZeroed(), result, "not read");
+    if (result.bytesResumed() > 0) {
+      table.row("done before", Size.human(result.bytesResumed()), "", "");
     }
-    table.print(out, "  ");
+    table
+        .row("SCSI commands", result.traffic().commands(), "", "")
+        .row("blocks moved", Size.human(result.traffic().blockBytes()), "", "")
+        .row("parameters moved", Size.human(result.traffic().parameterBytes()), "", "")
+        .print(out, "  ");
+    result.fallbacks().forEach(fallback -> out.println("  " + describe(fallback)));
+    result.comparison().ifPresent(made -> out.println("  " + describe(made)));
     out.flush();
+  }
+
+  private static void row(
+      Terminal.Table table, String name, long bytes, CopyResult result, String note) {
+    if (bytes > 0) {
+      table.row(name, Size.human(bytes), Terminal.rate(bytes, result.duration()), note);
+    }
+  }
+
+  private static String describe(CopyResult.Fallback fallback) {
+    return "not %s: %s (%s from byte %,d on)"
+        .formatted(
+            switch (fallback.method()) {
+              case ODX -> "by token";
+              case XCOPY -> "by EXTENDED COPY";
+              case AUTO, RW -> "offloaded";
+            },
+            fallback.reason(),
+            Size.human(fallback.bytes()),
+            fallback.offset());
+  }
+
+  private static String describe(CopyResult.Comparison made) {
+    String read =
+        "verified: %s read from both ends and compared, every byte is the same"
+            .formatted(Size.human(made.bytesRead()));
+    return made.bytesOfHoles() == 0
+        ? read
+        : "%s; %s are holes of both, which read as zeros"
+            .formatted(read, Size.human(made.bytesOfHoles()));
   }
 
   static final class LocationConverter implements ITypeConverter<Location> {

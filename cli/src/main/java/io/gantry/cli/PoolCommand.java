@@ -1,6 +1,5 @@
 package io.gantry.cli;
 
-import io.gantry.copy.CopyProgress;
 import io.gantry.server.ScrubView;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -98,7 +97,7 @@ final class PoolCommand implements Runnable {
         while (view.state().equals("running")) {
           LockSupport.parkNanos(POLL_NANOS);
           view = client.scrub();
-          line.advanced(CopyProgress.Step.VERIFY, view.readBytes() - read, view.usedBytes());
+          line.compared(view.readBytes() - read, view.usedBytes());
           read = view.readBytes();
         }
         return view;

@@ -16,11 +16,19 @@ final class Terminal {
           .enable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS) // seconds
           .build();
 
+  private static final JsonMapper JSON_LINE =
+      JSON.rebuild().disable(SerializationFeature.INDENT_OUTPUT).build();
+
   private Terminal() {}
 
   /** Prints a value for programs. */
   static void printJson(PrintWriter out, Object value) {
     out.println(JSON.writeValueAsString(value));
+  }
+
+  /** A value for programs that read line by line. */
+  static String jsonLine(Object value) {
+    return JSON_LINE.writeValueAsString(value);
   }
 
   /** With three digits: {@code 2.31 ms}, {@code 1.30 s}, {@code 4 min 12 s}, {@code 23 h 5 min}. */

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The commands, in this process, on a daemon in this process. */
@@ -251,18 +252,51 @@ class CommandsTest {
     Outcome byToken = run("copy", "--verify", from, to);
     assertThat(byToken.exitCode).as(byToken.err).isZero();
     assertThat(byToken.lines())
-        .anyMatch(line -> line.matches(" *offloaded +4.00 MiB"))
+        .anyMatch(line -> line.matches(" *offloaded by token +4.00 MiB .*of one instant"))
+        .anyMatch(line -> line.matches("copied 4.00 MiB in .*; it is on stable storage"))
         .anyMatch(line -> line.matches(" *blocks moved +0 B"))
         .anyMatch(line -> line.contains("every byte is the same"));
 
     Path out = directory.resolve("copied");
     Outcome toFile = run("copy", from, out.toString());
-    assertThat(toFile.out).contains("why not offloaded  " + out + " is a file");
+    assertThat(toFile.out).contains("not offloaded: " + out + " is a file", "(4.00 MiB from");
     assertThat(out).hasSameBinaryContentAs(in);
 
     Outcome only = run("copy", "--method", "odx", from, out.toString());
     assertThat(only.exitCode).isEqualTo(1);
     assertThat(only.err).startsWith("gantry: ").hasLineCount(1);
+  }
+
+  @Test
+  void aCopyTellsProgramsWhatItDid() throws IOException {
+    Path in = noise("json", 2 << 20);
+    Path out = directory.resolve("json-copy");
+    Outcome copied = run("copy", "--json", "--verify", in.toString(), out.toString());
+    JsonNode report = new JsonMapper().readTree(copied.out);
+    assertThat(report.path("done").asBoolean()).isTrue();
+    assertThat(report.path("standing").path("durable").asLong()).isEqualTo(2 << 20);
+    assertThat(report.path("result").path("bytesMoved").asLong()).isEqualTo(2 << 20);
+    assertThat(report.path("result").path("comparison").path("bytesRead").asLong())
+        .isEqualTo(2 << 20);
+
+    Outcome failed = run("copy", "--json", "--method", "odx", in.toString(), out.toString());
+    assertThat(failed.exitCode).isEqualTo(1);
+    JsonNode failure = new JsonMapper().readTree(failed.out);
+    assertThat(failure.path("done").asBoolean()).isFalse();
+    assertThat(failure.path("error").asString())
+        .contains("only logical units copy by themselves", "0 B of 2.00 MiB were copied");
+    assertThat(failed.err).startsWith("gantry: ").hasLineCount(1);
+  }
+
+  @Test
+  void aCopyThatCannotGoOnIsTold() throws IOException {
+    Path in = noise("unresumed", 1 << 20);
+    Path state = Files.writeString(directory.resolve("note"), "shopping: milk\n");
+    Path out = directory.resolve("resumed");
+    Outcome copied = run("copy", "--resume", state.toString(), in.toString(), out.toString());
+    assertThat(copied.exitCode).isEqualTo(1);
+    assertThat(copied.err).hasLineCount(1).startsWith("gantry: ");
+    assertThat(out).doesNotExist();
   }
 
   @Test
@@ -319,6 +353,9 @@ class CommandsTest {
         "copy --method fast a b",
         "copy iscsi://x y",
         "copy --offset -1 a b",
+        "copy --in-flight 0 a b",
+        "copy --rate 0 a b",
+        "copy --progress loud a b",
         "serve --iscsi 3260",
         "dsm",
         "dsm ioctl --code ten x",

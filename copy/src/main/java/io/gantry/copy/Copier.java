@@ -1,42 +1,44 @@
 package io.gantry.copy;
 
-import io.gantry.copy.CopyProgress.Step;
+import io.gantry.copy.CopyRun.Span;
+import io.gantry.copy.RangeSet.Range;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies bytes from one end to another.
  *
  * <p>Sizes, offsets and alignment are checked before anything is moved. By token if both ends are
- * logical units that offer it; what cannot be offloaded is read and written, {@value #DEPTH} pieces
- * at a time, from the point that the offload reached. At the end the destination is flushed, so a
- * copy that was reported done survives a power loss.
+ * logical units that offer it; what cannot be offloaded is read and written, from the point that
+ * the offload reached. At the end the destination is flushed, so a copy that was reported done
+ * survives a power loss. For one copy.
  */
 public final class Copier {
-  private static final int DEPTH = 8;
-
-  /** Zeros are looked for in units of this. */
-  private static final int ZERO_BYTES = 64 << 10;
-
-  private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(ZERO_BYTES).asReadOnlyBuffer();
-
   private final CopyEnd source;
   private final CopyEnd destination;
   private final CopyProgress progress;
   private final LongSupplier nanoClock;
-
-  /** What to copy, checked. */
-  private record Span(long sourceOffset, long destinationOffset, long length) {
-    Span from(long done) {
-      return new Span(sourceOffset + done, destinationOffset + done, length - done);
-    }
-  }
+  private final StopSignal stop = new StopSignal();
+  private volatile @Nullable CopyRun run;
+  private long startNanos;
+  private Traffic before = Traffic.NONE;
 
   /**
-   * @param nanoClock monotonic, for {@link CopyResult#duration}
+   * How far a copy is, in bytes.
+   *
+   * @param total what is to be copied
+   * @param done what is copied, by this run or an earlier one
+   * @param durable what of that is known to be on stable storage
+   * @param durableFromStart what of that is at the start, without a gap
+   */
+  public record Standing(long total, long done, long durable, long durableFromStart) {}
+
+  /**
+   * @param nanoClock monotonic, for {@link CopyResult#duration} and limits
    */
   public Copier(
       CopyEnd source, CopyEnd destination, CopyProgress progress, LongSupplier nanoClock) {
@@ -46,40 +48,102 @@ public final class Copier {
     this.nanoClock = nanoClock;
   }
 
+  /** Ends the copy early, from another thread: {@link #run} fails after the commands in flight. */
+  public void stop() {
+    stop.stop();
+  }
+
   /**
-   * Copies. The ends stay open.
+   * Copies. The ends stay open. Whatever happens, what was copied until then is flushed and noted
+   * for a later run, if the destination can still be reached.
    *
-   * @throws CopyException if the copy cannot be done, or was not done to its end; says how far
+   * @throws CopyStoppedException if it was stopped
+   * @throws CopyException if the copy cannot be done, or was not done to its end
    */
   public CopyResult run(CopyRequest request) throws IOException {
     Span span = check(request);
-    long startNanos = nanoClock.getAsLong();
-    Traffic before = source.traffic().plus(destination.traffic());
-    OffloadCopy.Outcome offloaded = offload(request.method(), span);
-    if (request.method() == CopyMethod.ODX && offloaded.obstacle().isPresent()) {
-      throw new CopyException(
-          "%s; %,d of %,d bytes were copied (--method auto reads and writes the rest)"
-              .formatted(offloaded.obstacle().get(), offloaded.bytes(), span.length));
+    startNanos = nanoClock.getAsLong();
+    before = source.traffic().plus(destination.traffic());
+    destination.requireWritable();
+    destination.reserve(span.destinationOffset() + span.length());
+    ResumeFile resumeFile = resumeFile(request, span);
+    List<Range> done = resumeFile == null ? List.of() : resumeFile.read();
+    if (resumeFile != null && done.isEmpty()) {
+      resumeFile.write(done); // now, if it cannot be written
     }
-    Span rest = span.from(offloaded.bytes());
-    readAndWrite(rest, span.length);
-    if (source instanceof FileEnd file && !isOnePlace()) {
-      file.requireUnchanged();
+    CopyRun copy =
+        new CopyRun(
+            source, destination, span, request, progress, nanoClock, stop, done, resumeFile);
+    run = copy;
+    try {
+      copy.copy();
+      if (source instanceof FileEnd file && !isOnePlace()) {
+        file.requireUnchanged();
+      }
+    } catch (IOException e) {
+      settleAfter(e, copy);
+      throw e;
     }
-    destination.flush();
-    long endNanos = nanoClock.getAsLong();
-    CopyResult result =
-        new CopyResult(
-            offloaded.bytes(),
-            rest.length,
-            source.traffic().plus(destination.traffic()).minus(before),
-            Duration.ofNanos(endNanos - startNanos),
-            offloaded.obstacle());
+    copy.settle();
+    CopyResult result = soFar();
     if (request.verify()) {
-      compare(span);
+      result = result.with(comparison(span).run(request.inFlight()));
     }
     destination.commit();
+    if (resumeFile != null) {
+      resumeFile.delete();
+    }
     return result;
+  }
+
+  private static void settleAfter(IOException failure, CopyRun copy) {
+    try {
+      copy.settle();
+    } catch (IOException e) {
+      failure.addSuppressed(e); // what is durable is what was so before
+    }
+  }
+
+  private @Nullable ResumeFile resumeFile(CopyRequest request, Span span) throws IOException {
+    CopyRequest.Resume resume = request.resume().orElse(null);
+    return resume == null
+        ? null
+        : ResumeFile.of(
+            resume.file(),
+            source.identity(),
+            destination.identity(),
+            span.sourceOffset(),
+            span.destinationOffset(),
+            span.length());
+  }
+
+  /** How far the copy is; empty before it has begun. */
+  public Optional<Standing> standing() {
+    CopyRun copy = run;
+    return copy == null ? Optional.empty() : Optional.of(copy.standing());
+  }
+
+  /**
+   * What was done until now. After a failure, too.
+   *
+   * @throws IllegalStateException before the copy has begun
+   */
+  public CopyResult soFar() {
+    CopyRun copy = run;
+    if (copy == null) {
+      throw new IllegalStateException("the copy has not begun");
+    }
+    return new CopyResult(
+        copy.bytes(Means.TOKEN),
+        copy.bytes(Means.EXTENDED_COPY),
+        copy.bytes(Means.MOVED),
+        copy.bytes(Means.ZEROED),
+        copy.resumedBytes(),
+        copy.tokens(),
+        source.traffic().plus(destination.traffic()).minus(before),
+        Duration.ofNanos(nanoClock.getAsLong() - startNanos),
+        copy.fallbacks(),
+        Optional.empty());
   }
 
   /**
@@ -87,8 +151,14 @@ public final class Copier {
    *
    * @throws CopyException if they differ; says where
    */
-  public void verify(CopyRequest request) throws IOException {
-    compare(check(request));
+  public CopyResult.Comparison verify(CopyRequest request) throws IOException {
+    Span span = check(request);
+    destination.reserve(span.destinationOffset() + span.length());
+    return comparison(span).run(request.inFlight());
+  }
+
+  private EndComparison comparison(Span span) {
+    return new EndComparison(source, destination, span, progress, stop);
   }
 
   /** Everything that can be known to go wrong before anything is moved. */
@@ -114,18 +184,17 @@ public final class Copier {
       length = Math.ceilDiv(length, blockBytes) * blockBytes; // its last block ends in zeros
     }
     Span span = new Span(request.sourceOffset(), request.destinationOffset(), length);
-    requireAligned(source, "offset", span.sourceOffset, source.blockBytes());
-    requireAligned(destination, "offset", span.destinationOffset, destination.blockBytes());
+    requireAligned(source, "offset", span.sourceOffset(), source.blockBytes());
+    requireAligned(destination, "offset", span.destinationOffset(), destination.blockBytes());
     requireAligned(
         blockBytes == source.blockBytes() ? source : destination, "length", length, blockBytes);
-    if (isOnePlace() && Math.abs(span.sourceOffset - span.destinationOffset) < length) {
+    if (isOnePlace() && Math.abs(span.sourceOffset() - span.destinationOffset()) < length) {
       throw new CopyException(
           source.name() + ": source and destination overlap; copy to another place first");
     }
-    if (span.destinationOffset > Long.MAX_VALUE - length) {
+    if (span.destinationOffset() > Long.MAX_VALUE - length) {
       throw new CopyException(destination.name() + ": nothing is as long as the copy would end");
     }
-    destination.reserve(span.destinationOffset + length);
     return span;
   }
 
@@ -133,7 +202,9 @@ public final class Copier {
     if (source instanceof FileEnd from && destination instanceof FileEnd to) {
       return from.isSameFile(to);
     }
-    return source.name().equals(destination.name());
+    return source instanceof DiskEnd from
+        && destination instanceof DiskEnd to
+        && from.isSameUnit(to);
   }
 
   private static void requireAligned(CopyEnd end, String what, long bytes, int blockBytes)
@@ -143,94 +214,5 @@ public final class Copier {
           "%s: the %s %,d is not a multiple of its block size, %,d"
               .formatted(end.name(), what, bytes, blockBytes));
     }
-  }
-
-  private OffloadCopy.Outcome offload(CopyMethod method, Span span) throws IOException {
-    if (method == CopyMethod.RW) {
-      return new OffloadCopy.Outcome(0, Optional.of("reading and writing was asked for"));
-    }
-    if (source instanceof DiskEnd from && destination instanceof DiskEnd to) {
-      return new OffloadCopy(from, to, bytes -> progress.advanced(Step.COPY, bytes, span.length))
-          .run(span.sourceOffset, span.destinationOffset, span.length);
-    }
-    String file = (source instanceof FileEnd ? source : destination).name();
-    return new OffloadCopy.Outcome(
-        0, Optional.of(file + " is a file, and only logical units copy by token"));
-  }
-
-  private void readAndWrite(Span span, long totalBytes) throws IOException {
-    int pieceBytes = pieceBytes();
-    Pieces.forEach(
-        span.length,
-        pieceBytes,
-        DEPTH,
-        () -> {
-          ByteBuffer buffer = ByteBuffer.allocateDirect(pieceBytes);
-          return (offset, bytes) -> {
-            buffer.clear().limit(bytes);
-            source.read(span.sourceOffset + offset, buffer);
-            if (destination.isBlank()) {
-              writeAllButZeros(span.destinationOffset + offset, buffer);
-            } else {
-              destination.write(span.destinationOffset + offset, buffer);
-            }
-            progress.advanced(Step.COPY, bytes, totalBytes);
-          };
-        });
-  }
-
-  /** Writes the runs of a buffer between the zeros. */
-  private void writeAllButZeros(long offset, ByteBuffer buffer) throws IOException {
-    int bytes = buffer.limit();
-    int start = 0;
-    for (int at = 0; at < bytes; at += ZERO_BYTES) {
-      int unit = Math.min(ZERO_BYTES, bytes - at);
-      if (buffer.slice(at, unit).mismatch(ZEROS.slice(0, unit)) < 0) {
-        writeRun(offset, buffer, start, at);
-        start = at + unit;
-      }
-    }
-    writeRun(offset, buffer, start, bytes);
-  }
-
-  private void writeRun(long offset, ByteBuffer buffer, int start, int end) throws IOException {
-    if (end > start) {
-      destination.write(offset + start, buffer.slice(start, end - start));
-    }
-  }
-
-  /** Reads both ends and finds the first piece that differs. */
-  private void compare(Span span) throws IOException {
-    int pieceBytes = pieceBytes();
-    Pieces.forEach(
-        span.length,
-        pieceBytes,
-        DEPTH,
-        () -> {
-          ByteBuffer expected = ByteBuffer.allocateDirect(pieceBytes);
-          ByteBuffer actual = ByteBuffer.allocateDirect(pieceBytes);
-          return (offset, bytes) -> {
-            source.read(span.sourceOffset + offset, expected.clear().limit(bytes));
-            destination.read(span.destinationOffset + offset, actual.clear().limit(bytes));
-            int difference = expected.mismatch(actual);
-            if (difference >= 0) {
-              throw new CopyException(
-                  "%s: byte %,d is not that of %s at %,d: the source changed during the copy, or the copy is wrong"
-                      .formatted(
-                          destination.name(),
-                          span.destinationOffset + offset + difference,
-                          source.name(),
-                          span.sourceOffset + offset + difference));
-            }
-            progress.advanced(Step.VERIFY, bytes, span.length);
-          };
-        });
-  }
-
-  /** Bytes of a piece: what both ends move in one go, in whole blocks of both. */
-  private int pieceBytes() {
-    int blockBytes = Math.max(source.blockBytes(), destination.blockBytes());
-    int most = Math.min(source.transferBytes(), destination.transferBytes());
-    return Math.max(blockBytes, most / blockBytes * blockBytes);
   }
 }

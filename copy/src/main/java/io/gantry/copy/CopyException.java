@@ -3,7 +3,7 @@ package io.gantry.copy;
 import java.io.IOException;
 
 /** A copy that cannot start or cannot go on; the message says what, where and what to do. */
-public final class CopyException extends IOException {
+public class CopyException extends IOException {
   private static final long serialVersionUID = 1;
 
   public CopyException(String message) {

@@ -1,11 +1,13 @@
 package io.gantry.copy;
 
-/** How bytes get from one end to the other. */
+/** How bytes may get from one end to the other. */
 public enum CopyMethod {
-  /** By token as far as the storage goes along, by reading and writing from there. */
+  /** Whatever works, in this order: by token, by EXTENDED COPY, by reading and writing. */
   AUTO,
   /** By token (offload read and write) or not at all. */
   ODX,
+  /** By EXTENDED COPY, or not at all. */
+  XCOPY,
   /** By reading and writing. */
   RW
 }

@@ -1,23 +1,31 @@
 package io.gantry.copy;
 
 /** Hears how far a copy is. Called from several threads. */
-@FunctionalInterface
 public interface CopyProgress {
   /** Nobody listens. */
-  CopyProgress NONE = (step, bytes, totalBytes) -> {};
+  CopyProgress NONE =
+      new CopyProgress() {
+        @Override
+        public void started(long totalBytes, long doneBytes) {}
 
-  /** What a copy does, one after the other. */
-  enum Step {
-    COPY,
-    VERIFY
-  }
+        @Override
+        public void copied(Means means, long bytes) {}
+
+        @Override
+        public void compared(long bytes, long totalBytes) {}
+      };
 
   /**
-   * So many more bytes are done.
+   * The copy starts.
    *
-   * @param step of what
-   * @param bytes done since the last call
-   * @param totalBytes what the step has to do altogether
+   * @param totalBytes what it has to do altogether
+   * @param doneBytes what of that an earlier run has done
    */
-  void advanced(Step step, long bytes, long totalBytes);
+  void started(long totalBytes, long doneBytes);
+
+  /** So many more bytes are copied. */
+  void copied(Means means, long bytes);
+
+  /** So many more bytes of the total are compared. */
+  void compared(long bytes, long totalBytes);
 }

@@ -8,6 +8,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 
@@ -21,17 +22,30 @@ public final class FileEnd implements CopyEnd {
    */
   private final Path path;
   private final @Nullable Path unfinished;
+  private final boolean isBlank;
+  private final boolean isKept;
   private final FileChannel channel;
+  private final SparseFile sparse;
   private final FileTime modified;
   private long sizeBytes;
+  private boolean isCommitted;
 
-  private FileEnd(Path path, @Nullable Path unfinished, OpenOption... options) throws IOException {
-    Path actual = unfinished == null ? path : unfinished;
+  private FileEnd(
+      Path path, @Nullable Path unfinished, boolean isBlank, boolean isKept, OpenOption... options)
+      throws IOException {
     this.path = path;
     this.unfinished = unfinished;
-    this.channel = FileChannel.open(actual, options);
-    this.modified = Files.getLastModifiedTime(actual);
+    this.isBlank = isBlank;
+    this.isKept = isKept;
+    this.channel = FileChannel.open(actual(), options);
+    this.sparse = SparseFile.open(actual(), unfinished != null || options.length > 1);
+    this.modified = Files.getLastModifiedTime(actual());
     this.sizeBytes = channel.size();
+  }
+
+  /** Where the bytes are. */
+  private Path actual() {
+    return unfinished == null ? path : unfinished;
   }
 
   /**
@@ -44,7 +58,7 @@ public final class FileEnd implements CopyEnd {
     if (!Files.isReadable(path)) {
       throw new CopyException(path + ": may not be read; check its permissions");
     }
-    return new FileEnd(path, null, StandardOpenOption.READ);
+    return new FileEnd(path, null, false, true, StandardOpenOption.READ);
   }
 
   /** A file or block device to copy into, which keeps what is around the copied bytes. */
@@ -53,7 +67,7 @@ public final class FileEnd implements CopyEnd {
     if (!Files.isWritable(path)) {
       throw new CopyException(path + ": may not be written; check its permissions");
     }
-    return new FileEnd(path, null, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    return new FileEnd(path, null, false, true, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 
   /** A new file, or a new content for one: appears when the copy has succeeded. */
@@ -61,6 +75,50 @@ public final class FileEnd implements CopyEnd {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       return openDestination(path);
     }
+    Path directory = writableDirectory(path);
+    String name = "%s.%d.part".formatted(path.getFileName(), ProcessHandle.current().pid());
+    Path unfinished = directory.resolve(name);
+    Files.deleteIfExists(unfinished); // of a process that died and had the same number
+    return create(path, unfinished, false);
+  }
+
+  /**
+   * The same for a copy that may be stopped and go on later: until it has succeeded its bytes are
+   * in a file next to it, with {@code .part} behind its name, also when this end is closed.
+   *
+   * @param goesOn whether there must be such a file from an earlier run; else it begins anew
+   * @throws CopyException if an earlier run's file is gone
+   */
+  public static FileEnd createResumable(Path path, boolean goesOn) throws IOException {
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      return openDestination(path);
+    }
+    Path unfinished = writableDirectory(path).resolve(path.getFileName() + ".part");
+    if (!goesOn) {
+      Files.deleteIfExists(unfinished);
+      return create(path, unfinished, true);
+    }
+    if (!Files.isRegularFile(unfinished)) {
+      throw new CopyException(
+          "%s: is gone, so the copy cannot go on; delete the file that --resume names to start from the beginning"
+              .formatted(unfinished));
+    }
+    return new FileEnd(
+        path, unfinished, false, true, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  private static FileEnd create(Path path, Path unfinished, boolean isKept) throws IOException {
+    return new FileEnd(
+        path,
+        unfinished,
+        true,
+        isKept,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.CREATE_NEW);
+  }
+
+  private static Path writableDirectory(Path path) throws CopyException {
     Path directory = path.toAbsolutePath().getParent();
     if (directory == null || !Files.isDirectory(directory)) {
       throw new CopyException(path + ": its directory does not exist; create it first");
@@ -68,15 +126,7 @@ public final class FileEnd implements CopyEnd {
     if (!Files.isWritable(directory)) {
       throw new CopyException(path + ": its directory may not be written; check its permissions");
     }
-    String name = "%s.%d.part".formatted(path.getFileName(), ProcessHandle.current().pid());
-    Path unfinished = directory.resolve(name);
-    Files.deleteIfExists(unfinished); // of a process that died and had the same number
-    return new FileEnd(
-        path,
-        unfinished,
-        StandardOpenOption.READ,
-        StandardOpenOption.WRITE,
-        StandardOpenOption.CREATE_NEW);
+    return directory;
   }
 
   private static void requireFile(Path path) throws CopyException {
@@ -109,8 +159,27 @@ public final class FileEnd implements CopyEnd {
   }
 
   @Override
+  public String identity() throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(actual(), BasicFileAttributes.class);
+    String file = "file %s (%s)".formatted(actual().toRealPath(), attributes.fileKey());
+    return unfinished != null || sparse.isWritable()
+        ? file
+        : "%s of %d bytes, written %s".formatted(file, sizeBytes, modified);
+  }
+
+  @Override
   public boolean isBlank() {
-    return unfinished != null;
+    return isBlank;
+  }
+
+  @Override
+  public boolean unmaps() {
+    return sparse.isWritable();
+  }
+
+  @Override
+  public void requireWritable() {
+    // Opening it has shown that.
   }
 
   @Override
@@ -131,6 +200,13 @@ public final class FileEnd implements CopyEnd {
     // The last byte makes it as long as that; what is before it takes no space.
     write(endBytes - 1, ByteBuffer.allocate(1));
     sizeBytes = endBytes;
+  }
+
+  @Override
+  public Allocation allocation(long offset, long lengthBytes) {
+    return offset >= sizeBytes
+        ? new Allocation(lengthBytes, true)
+        : sparse.allocation(offset, Math.min(lengthBytes, sizeBytes - offset));
   }
 
   @Override
@@ -198,8 +274,19 @@ public final class FileEnd implements CopyEnd {
   }
 
   private boolean isFull() throws IOException {
-    Path actual = unfinished == null ? path : unfinished;
-    return Files.getFileStore(actual).getUsableSpace() < TRANSFER_BYTES;
+    return Files.getFileStore(actual()).getUsableSpace() < TRANSFER_BYTES;
+  }
+
+  @Override
+  public void zero(long offset, long lengthBytes) throws IOException {
+    if (sparse.punch(offset, lengthBytes)) {
+      return;
+    }
+    ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(lengthBytes, TRANSFER_BYTES));
+    for (long done = 0; done < lengthBytes; done += zeros.limit()) {
+      zeros.limit((int) Math.min(zeros.capacity(), lengthBytes - done));
+      write(offset + done, zeros);
+    }
   }
 
   @Override
@@ -212,13 +299,26 @@ public final class FileEnd implements CopyEnd {
     if (unfinished != null) {
       Files.move(
           unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      syncDirectory();
+      isCommitted = true;
+    }
+  }
+
+  /** Or the file could be gone after a power failure, with the copy reported done. */
+  private void syncDirectory() throws IOException {
+    Path directory = path.toAbsolutePath().getParent();
+    if (directory != null) {
+      try (FileChannel entries = FileChannel.open(directory, StandardOpenOption.READ)) {
+        entries.force(true);
+      }
     }
   }
 
   @Override
   public void close() throws IOException {
+    sparse.close();
     channel.close();
-    if (unfinished != null) {
+    if (unfinished != null && !isKept && !isCommitted) {
       Files.deleteIfExists(unfinished);
     }
   }

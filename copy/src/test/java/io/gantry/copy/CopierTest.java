@@ -1,109 +1,67 @@
 package io.gantry.copy;
 
+import static io.gantry.copy.Disks.MIB;
+import static io.gantry.copy.Disks.asksForPage;
+import static io.gantry.copy.Disks.is;
+import static io.gantry.copy.Disks.isExtendedCopy;
+import static io.gantry.copy.Disks.noise;
+import static io.gantry.copy.Disks.read;
+import static io.gantry.copy.Disks.write;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gantry.scsi.Command;
-import io.gantry.scsi.ScsiDevice;
-import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.ScsiStatus;
 import io.gantry.scsi.Sense;
-import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
-import io.gantry.store.PoolOptions;
 import io.gantry.store.Volume;
-import io.gantry.target.PoolTarget;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
-import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Copies between volumes of real pools and files. */
+@NullUnmarked
 class CopierTest {
-  private static final int MIB = 1 << 20;
-  private static final String PORT = "iqn.2026-11.io.gantry:test,i,0x000000000001";
+  private static final List<CopyMethod> METHODS =
+      List.of(CopyMethod.AUTO, CopyMethod.ODX, CopyMethod.RW);
 
-  @TempDir
-  @SuppressWarnings("NullAway.Init")
-  private Path directory;
+  @TempDir private Path directory;
 
-  private final List<AutoCloseable> open = new ArrayList<>();
   private final AtomicLong clock = new AtomicLong();
 
-  @SuppressWarnings("NullAway.Init")
-  private PoolOnDisk pool;
-
-  private record PoolOnDisk(Pool pool, PoolTarget target) {
-    Volume volume(String name, long sizeBytes, int blockBytes) throws IOException {
-      return pool.createVolume(name, sizeBytes, blockBytes);
-    }
-
-    ScsiDevice device(Volume volume) {
-      return target.open(PORT, volume.lun());
-    }
-
-    DiskEnd end(Volume volume) throws IOException {
-      return DiskEnd.attach(volume.name(), device(volume));
-    }
-  }
+  private Disks disks;
+  private Disks.Array pool;
 
   @BeforeEach
   void makePool() throws IOException {
-    pool = pool("pool");
+    disks = new Disks(directory);
+    pool = disks.array("pool");
   }
 
   @AfterEach
   void closePools() throws Exception {
-    for (AutoCloseable each : open.reversed()) {
-      each.close();
-    }
-  }
-
-  private PoolOnDisk pool(String name) throws IOException {
-    Pool made =
-        Pool.create(
-            FileMedium.create(directory.resolve(name)), Pool.DEFAULT_CHUNK, PoolOptions.defaults());
-    PoolTarget target = new PoolTarget(made, "iqn.2026-11.io.gantry:" + name);
-    open.add(made);
-    open.add(target);
-    return new PoolOnDisk(made, target);
+    disks.close();
   }
 
   private CopyResult copy(CopyEnd from, CopyEnd to, CopyRequest request) throws IOException {
     return new Copier(from, to, CopyProgress.NONE, () -> clock.addAndGet(1_000)).run(request);
-  }
-
-  private static byte[] noise(int bytes, long seed) {
-    byte[] noise = new byte[bytes];
-    new SplittableRandom(seed).nextBytes(noise);
-    return noise;
-  }
-
-  private static void write(Volume volume, byte[] content) throws IOException {
-    volume.write(0, ByteBuffer.wrap(content));
-  }
-
-  private static byte[] read(Volume volume, long offset, int bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(bytes);
-    volume.read(offset, buffer);
-    return buffer.array();
   }
 
   @Test
@@ -111,17 +69,17 @@ class CopierTest {
     byte[] content = noise(5 * MIB, 1);
     Volume from = pool.volume("from", 5 * MIB, 512);
     Volume to = pool.volume("to", 5 * MIB, 512);
-    write(from, content);
-    long chunksBefore = pool.pool.statistics().usedChunks();
+    write(from, 0, content);
+    long chunksBefore = pool.pool().statistics().usedChunks();
 
     CopyResult result = copy(pool.end(from), pool.end(to), CopyRequest.everything(CopyMethod.AUTO));
 
     assertThat(result.bytesOffloaded()).isEqualTo(5 * MIB);
-    assertThat(result.bytesReadWritten()).isZero();
-    assertThat(result.notOffloaded()).isEmpty();
+    assertThat(result.bytesMoved()).isZero();
+    assertThat(reasons(result)).isEmpty();
     assertThat(result.traffic().blockBytes()).isZero();
     assertThat(read(to, 0, 5 * MIB)).isEqualTo(content);
-    assertThat(pool.pool.statistics().usedChunks()).isEqualTo(chunksBefore);
+    assertThat(pool.pool().statistics().usedChunks()).isEqualTo(chunksBefore);
   }
 
   @Test
@@ -129,9 +87,9 @@ class CopierTest {
     byte[] content = noise(4 * MIB, 2);
     Volume from = pool.volume("from", 4 * MIB, 512);
     Volume to = pool.volume("to", 8 * MIB, 512);
-    write(from, content);
+    write(from, 0, content);
 
-    for (CopyMethod method : CopyMethod.values()) {
+    for (CopyMethod method : METHODS) {
       CopyRequest request = new CopyRequest(512, OptionalLong.of(MIB + 512), 3 * MIB, method, true);
       assertThat(copy(pool.end(from), pool.end(to), request).bytes()).isEqualTo(MIB + 512);
       assertThat(read(to, 3 * MIB, MIB + 512))
@@ -142,24 +100,25 @@ class CopierTest {
 
   @Test
   void differentPoolsAreReadAndWrittenAndTheReasonIsTold() throws IOException {
-    PoolOnDisk other = pool("other");
+    Disks.Array other = disks.array("other");
     byte[] content = noise(3 * MIB + 4096, 3);
     Volume from = pool.volume("from", content.length, 512);
     Volume to = other.volume("to", content.length, 512);
-    write(from, content);
+    write(from, 0, content);
 
     CopyResult result =
         copy(pool.end(from), other.end(to), CopyRequest.everything(CopyMethod.AUTO));
 
     assertThat(result.bytesOffloaded()).isZero();
-    assertThat(result.bytesReadWritten()).isEqualTo(content.length);
-    assertThat(result.notOffloaded().orElseThrow())
+    assertThat(result.bytesMoved()).isEqualTo(content.length);
+    assertThat(reasons(result))
         .contains("does not accept the token", "STATUS_INVALID_TOKEN", "different targets");
     assertThat(read(to, 0, content.length)).isEqualTo(content);
     assertThatThrownBy(
             () -> copy(pool.end(from), other.end(to), CopyRequest.everything(CopyMethod.ODX)))
         .isInstanceOf(CopyException.class)
-        .hasMessageContaining("0 of 3,149,824 bytes were copied");
+        .hasMessageContaining("does not accept the token")
+        .hasMessageContaining("at byte 0 of the copy");
   }
 
   @Test
@@ -167,16 +126,18 @@ class CopierTest {
     byte[] content = noise(2 * MIB, 4);
     Volume from = pool.volume("from", content.length, 512);
     Volume to = pool.volume("to", content.length, 512);
-    write(from, content);
+    write(from, 0, content);
     DiskEnd plain =
-        DiskEnd.attach(
-            "plain", new Refusing(pool.device(to), request -> asksForPage(request, 0x8F)));
+        pool.end(
+            to,
+            request -> asksForPage(request, 0x8F) || isExtendedCopy(request) ? refused() : null);
 
     CopyResult result = copy(pool.end(from), plain, CopyRequest.everything(CopyMethod.AUTO));
 
-    assertThat(result.notOffloaded())
-        .hasValue("plain offers no offload (no token limits in VPD page 8Fh)");
-    assertThat(result.bytesReadWritten()).isEqualTo(content.length);
+    assertThat(reasons(result))
+        .isEqualTo(
+            "to offers no offload (no token limits in VPD page 8Fh), to offers no EXTENDED COPY");
+    assertThat(result.bytesMoved()).isEqualTo(content.length);
     assertThat(read(to, 0, content.length)).isEqualTo(content);
   }
 
@@ -185,15 +146,17 @@ class CopierTest {
     byte[] content = noise(192 * MIB, 5);
     Volume from = pool.volume("from", content.length, 512);
     Volume to = pool.volume("to", content.length, 512);
-    write(from, content);
+    write(from, 0, content);
     AtomicInteger writes = new AtomicInteger();
     // The second WRITE USING TOKEN fails: a command of Windows' disk class covers 64 to 256 MiB.
     DiskEnd tired =
-        DiskEnd.attach(
-            "tired",
-            new Refusing(
-                pool.device(to),
-                request -> is(request, Command.WRITE_USING_TOKEN) && writes.incrementAndGet() > 1));
+        pool.end(
+            to,
+            request ->
+                (is(request, Command.WRITE_USING_TOKEN) && writes.incrementAndGet() > 1)
+                        || isExtendedCopy(request)
+                    ? refused()
+                    : null);
 
     CopyRequest halves = new CopyRequest(0, OptionalLong.of(96 * MIB), 0, CopyMethod.AUTO, false);
     assertThat(copy(pool.end(from), tired, halves).bytes()).isEqualTo(96 * MIB);
@@ -202,8 +165,9 @@ class CopierTest {
     CopyResult result = copy(pool.end(from), tired, rest);
 
     assertThat(result.bytes()).isEqualTo(96 * MIB);
-    assertThat(result.bytesReadWritten()).isPositive();
-    assertThat(result.notOffloaded().orElseThrow()).contains("tired refuses the token at");
+    assertThat(result.bytesMoved()).isPositive();
+    assertThat(reasons(result))
+        .contains("to refuses the token (STATUS_INVALID_INITIATOR_TARGET_PATH)");
     assertThat(read(to, 0, content.length)).isEqualTo(content);
   }
 
@@ -212,19 +176,17 @@ class CopierTest {
     byte[] content = noise(2 * MIB, 6);
     Volume from = pool.volume("from", content.length, 4096);
     Volume to = pool.volume("to", content.length, 4096);
-    write(from, content);
+    write(from, 0, content);
     AtomicInteger writes = new AtomicInteger();
-    ScsiDevice busy =
-        new Refusing(
-            pool.device(to),
-            request -> is(request, Command.WRITE_16) && writes.incrementAndGet() == 1) {
-          @Override
-          ScsiResponse refusal() {
-            return new ScsiResponse(ScsiStatus.BUSY, null, 0);
-          }
-        };
+    DiskEnd busy =
+        pool.end(
+            to,
+            request ->
+                is(request, Command.WRITE_16) && writes.incrementAndGet() == 1
+                    ? new ScsiResponse(ScsiStatus.BUSY, null, 0)
+                    : null);
 
-    copy(pool.end(from), DiskEnd.attach("busy", busy), CopyRequest.everything(CopyMethod.RW));
+    copy(pool.end(from), busy, CopyRequest.everything(CopyMethod.RW));
 
     assertThat(read(to, 0, content.length)).isEqualTo(content);
   }
@@ -238,7 +200,7 @@ class CopierTest {
     try (FileEnd source = FileEnd.openSource(file)) {
       CopyResult result = copy(source, pool.end(volume), CopyRequest.everything(CopyMethod.AUTO));
       assertThat(result.bytes()).isEqualTo(3 * MIB + 512);
-      assertThat(result.notOffloaded().orElseThrow()).contains("is a file");
+      assertThat(reasons(result)).contains("is a file");
     }
     Path out = directory.resolve("out");
     try (FileEnd destination = FileEnd.create(out)) {
@@ -267,15 +229,14 @@ class CopierTest {
   @Test
   void aFailedCopyLeavesTheOldFileAndNothingElse() throws IOException {
     Volume from = pool.volume("from", 4 * MIB, 512);
-    write(from, noise(4 * MIB, 8));
+    write(from, 0, noise(4 * MIB, 8));
     Path out = Files.writeString(directory.resolve("out"), "before");
     AtomicInteger reads = new AtomicInteger();
     DiskEnd source =
-        DiskEnd.attach(
-            "from",
-            new Refusing(
-                pool.device(from),
-                request -> is(request, Command.READ_16) && reads.incrementAndGet() > 2));
+        pool.end(
+            from,
+            request ->
+                is(request, Command.READ_16) && reads.incrementAndGet() > 2 ? refused() : null);
 
     try (FileEnd destination = FileEnd.create(out)) {
       assertThatThrownBy(() -> copy(source, destination, CopyRequest.everything(CopyMethod.RW)))
@@ -294,8 +255,8 @@ class CopierTest {
   void mistakesAreFoundBeforeAnythingMoves() throws IOException {
     Volume small = pool.volume("small", MIB, 512);
     Volume large = pool.volume("large", 2 * MIB, 4096);
-    write(small, noise(MIB, 9));
-    write(large, noise(2 * MIB, 10));
+    write(small, 0, noise(MIB, 9));
+    write(large, 0, noise(2 * MIB, 10));
     byte[] smallBefore = read(small, 0, MIB);
 
     assertThatThrownBy(() -> copyPart(large, small, 0, OptionalLong.empty(), 0))
@@ -380,9 +341,9 @@ class CopierTest {
     Volume from = pool.volume("from", 4 * MIB, 512);
     Volume to = pool.volume("to", 4 * MIB, 512);
     byte[] content = noise(4 * MIB, 11);
-    write(from, content);
+    write(from, 0, content);
     content[3 * MIB + 5] ^= 1;
-    write(to, content);
+    write(to, 0, content);
     Copier copier = new Copier(pool.end(from), pool.end(to), CopyProgress.NONE, clock::get);
 
     assertThatThrownBy(() -> copier.verify(CopyRequest.everything(CopyMethod.AUTO)))
@@ -393,56 +354,43 @@ class CopierTest {
   void progressAddsUp() throws IOException {
     Volume from = pool.volume("from", 4 * MIB, 512);
     Volume to = pool.volume("to", 4 * MIB, 512);
-    for (CopyMethod method : CopyMethod.values()) {
-      AtomicLong copied = new AtomicLong();
+    write(from, 0, noise(4 * MIB, 14));
+    for (CopyMethod method : METHODS) {
+      Map<Means, Long> copied = new EnumMap<>(Means.class);
       AtomicLong verified = new AtomicLong();
       CopyProgress progress =
-          (step, bytes, total) -> {
-            assertThat(total).isEqualTo(4 * MIB);
-            (step == CopyProgress.Step.COPY ? copied : verified).addAndGet(bytes);
+          new CopyProgress() {
+            @Override
+            public void started(long totalBytes, long doneBytes) {
+              assertThat(totalBytes).isEqualTo(4 * MIB);
+              assertThat(doneBytes).isZero();
+            }
+
+            @Override
+            public synchronized void copied(Means means, long bytes) {
+              copied.merge(means, bytes, Long::sum);
+            }
+
+            @Override
+            public void compared(long bytes, long totalBytes) {
+              assertThat(totalBytes).isEqualTo(4 * MIB);
+              verified.addAndGet(bytes);
+            }
           };
       new Copier(pool.end(from), pool.end(to), progress, clock::get)
           .run(new CopyRequest(0, OptionalLong.empty(), 0, method, true));
-      assertThat(copied).hasValue(4 * MIB);
+      assertThat(copied)
+          .containsExactly(
+              Map.entry(method == CopyMethod.RW ? Means.MOVED : Means.TOKEN, 4L * MIB));
       assertThat(verified).hasValue(4 * MIB);
     }
   }
 
-  private static boolean is(ScsiRequest request, Command command) {
-    return (request.cdb()[0] & 0xff) == command.opcode()
-        && command.serviceAction().orElse(request.cdb()[1] & 0x1f) == (request.cdb()[1] & 0x1f);
+  private static ScsiResponse refused() {
+    return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB);
   }
 
-  private static boolean asksForPage(ScsiRequest request, int page) {
-    return is(request, Command.INQUIRY)
-        && (request.cdb()[1] & 1) != 0
-        && (request.cdb()[2] & 0xff) == page;
-  }
-
-  /** A device that refuses some commands. */
-  private static class Refusing implements ScsiDevice {
-    private final ScsiDevice device;
-    private final Predicate<ScsiRequest> refused;
-
-    Refusing(ScsiDevice device, Predicate<ScsiRequest> refused) {
-      this.device = device;
-      this.refused = refused;
-    }
-
-    ScsiResponse refusal() {
-      return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB);
-    }
-
-    @Override
-    public CompletableFuture<ScsiResponse> submit(ScsiRequest request) {
-      return refused.test(request)
-          ? CompletableFuture.completedFuture(refusal())
-          : device.submit(request);
-    }
-
-    @Override
-    public void close() throws IOException {
-      device.close();
-    }
+  private static String reasons(CopyResult result) {
+    return result.fallbacks().stream().map(CopyResult.Fallback::reason).collect(joining(", "));
   }
 }
