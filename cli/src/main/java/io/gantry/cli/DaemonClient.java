@@ -221,6 +221,10 @@ final class DaemonClient implements AutoCloseable {
     return send("GET", "access", null, AccessView.class);
   }
 
+  AccessView reloadAccess() throws IOException {
+    return send("POST", "access/reload", null, AccessView.class);
+  }
+
   PoolView pool() throws IOException {
     return send("GET", "pool", null, PoolView.class);
   }

@@ -108,7 +108,8 @@ final class ServeCommand implements Callable<Integer> {
     DaemonSettings settings =
         options.orElse(
             config == null ? DaemonSettings.Partial.NOTHING : DaemonSettings.Partial.read(config));
-    Daemon daemon = Daemon.start(settings);
+    Path file = config;
+    Daemon daemon = Daemon.start(settings, file == null ? null : () -> DaemonSettings.access(file));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
     DaemonContact contact = daemon.contact();
     spec.commandLine()

@@ -8,9 +8,12 @@ import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
 import io.gantry.store.Volume;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,5 +105,70 @@ class ClientsIT {
             "read -P 0 1M 1M",
             url);
     assertThat(report).doesNotContain("Pattern verification failed");
+  }
+
+  @Test
+  void qemuKeepsManyRequestsGoing() throws IOException {
+    require("qemu-img");
+    String url = volume("disk", 16 * MIB);
+    String many = "-c 2000 -d 64 -s 4096 -S 12288 -f raw -t none";
+    for (String how :
+        new String[] {"-w --pattern=165 --flush-interval=100", "", "-w --pattern=0"}) {
+      String line = "qemu-img bench " + many + " " + how + " " + url;
+      assertThat(Launcher.succeed(line.trim().split(" +"))).contains("Run completed in");
+    }
+  }
+
+  /**
+   * A boot sector that says so on the serial line, has the BIOS write it to the next sector, and
+   * ends the machine with status 33, or 35 if the write failed.
+   */
+  private static final String BOOT_SECTOR =
+      "31C0 8ED8 8EC0 8ED0 BC007C" // ax, ds, es, ss = 0; sp = 7C00h
+          + "BE327C BAF803" // si = text; dx = serial port
+          + "AC 84C0 7403 EE EBF8" // lodsb; if al = 0 go on; out dx, al; again
+          + "B80103 B90200 BA8000 BB007C CD13" // write one sector, CHS 0/0/2, first disk, from
+          // 7C00h
+          + "B010 7302 B011 E6F4 F4 EBFD"; // out F4h, carry ? 11h : 10h; hlt
+
+  @Test
+  void qemuBoots() throws Exception {
+    require("qemu-system-x86_64");
+    byte[] sector = new byte[512];
+    byte[] code = HexFormat.of().parseHex(BOOT_SECTOR.replace(" ", ""));
+    System.arraycopy(code, 0, sector, 0, code.length);
+    byte[] text = "booted from Gantry\r\n\0".getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(text, 0, sector, 0x32, text.length);
+    sector[510] = 0x55;
+    sector[511] = (byte) 0xAA;
+    String url = volume("disk", 16 * MIB);
+    Volume volume = daemon.pool().volume("disk").orElseThrow();
+    volume.write(0, ByteBuffer.wrap(sector));
+    Process qemu =
+        new ProcessBuilder(
+                "qemu-system-x86_64",
+                "-accel",
+                "tcg",
+                "-m",
+                "32",
+                "-nodefaults",
+                "-display",
+                "none",
+                "-no-reboot",
+                "-serial",
+                "stdio",
+                "-device",
+                "isa-debug-exit,iobase=0xf4,iosize=4",
+                "-drive",
+                "file=" + url + ",format=raw,if=ide")
+            .redirectErrorStream(true)
+            .start();
+    qemu.getOutputStream().close();
+    String said = new String(qemu.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    assertThat(qemu.waitFor()).as(said).isEqualTo(33);
+    assertThat(said).contains("booted from Gantry");
+    ByteBuffer next = ByteBuffer.allocate(512);
+    volume.read(512, next);
+    assertThat(next.array()).isEqualTo(sector);
   }
 }

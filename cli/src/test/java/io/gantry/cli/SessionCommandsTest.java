@@ -49,16 +49,19 @@ class SessionCommandsTest {
       """;
 
   @TempDir private Path directory;
+  private Path file;
   private Daemon daemon;
 
   @BeforeEach
   void start() throws IOException {
-    Path file = directory.resolve("gantry.toml");
+    file = directory.resolve("gantry.toml");
     Files.writeString(file, CONFIG);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     DaemonSettings.Partial options =
         new DaemonSettings.Partial(directory.resolve("data"), List.of(ANY), ANY, null, null);
-    daemon = Daemon.start(options.orElse(DaemonSettings.Partial.read(file)));
+    daemon =
+        Daemon.start(
+            options.orElse(DaemonSettings.Partial.read(file)), () -> DaemonSettings.access(file));
     daemon.pool().createVolume("disk", 1 << 20, 512);
   }
 
@@ -121,5 +124,44 @@ class SessionCommandsTest {
     JsonNode shown = new JsonMapper().readTree(run(0, "access", "list", "--json"));
     assertThat(shown.get("users").get(0).asString()).isEqualTo("alice");
     assertThat(shown.get("rules").get(1).get("access").asString()).isEqualTo("read-only");
+  }
+
+  private static String write(IscsiSession session) throws IOException {
+    ByteBuffer data = ByteBuffer.allocate(512);
+    return session.execute(ScsiRequest.out(Cdb.Transfer.write(0, 1), data)).describe();
+  }
+
+  /** Rules change under a session that goes on, until they do not let its user in any more. */
+  @Test
+  void reload() throws IOException {
+    try (IscsiSession session = open()) {
+      session.execute(ScsiRequest.of(new Cdb.TestUnitReady()));
+      assertThat(write(session)).isEqualTo("GOOD");
+      Files.writeString(file, CONFIG.replace("disk*", "other*"));
+      assertThat(run(0, "access", "reload")).contains("other*").doesNotContain("disk*");
+      assertThat(run(0, "access", "list")).contains("other*");
+      assertThat(write(session)).contains("write protected");
+
+      Files.writeString(file, CONFIG.replace("read-only", "anything"));
+      assertThat(run(1, "access", "reload")).contains("gantry.toml", "anything");
+      Files.writeString(file, CONFIG + "[redirect]\naddress = \"192.0.2.7:3260\"\n");
+      assertThat(run(1, "access", "reload")).contains("[redirect]");
+      assertThat(run(0, "access", "list")).contains("other*");
+
+      Files.writeString(file, CONFIG);
+      assertThat(run(0, "access", "reload")).contains("disk*");
+      assertThat(write(session)).isEqualTo("GOOD");
+
+      Files.writeString(file, CONFIG.replace("alice", "bob"));
+      assertThat(run(0, "access", "reload")).contains("bob");
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  write(session);
+                }
+              })
+          .isInstanceOf(IOException.class);
+    }
+    assertThatThrownBy(this::open).hasMessageContaining("0201");
   }
 }

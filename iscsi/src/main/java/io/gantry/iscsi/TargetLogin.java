@@ -289,6 +289,10 @@ public final class TargetLogin {
       return LoginRefusal.initiatorError(name + " is offered twice");
     }
     if (!key.isValid(value)) {
+      if (key.phase() == Key.Phase.OPERATIONAL) { // RFC 7143 6.2: what held before goes on
+        results.put(name, Key.REJECT);
+        return null;
+      }
       return LoginRefusal.initiatorError("%s cannot be %s".formatted(name, value));
     }
     if (key.rule() == Key.Rule.AUTHENTICATION) {

@@ -97,8 +97,7 @@ class LoginTest {
         "InitiatorName=iqn.2026-11.io.gantry.test:i~TargetName=iqn.2026-11.io:x~|0203",
         "InitiatorName=iqn.2026-11.io.gantry.test:i~SessionType=Odd~|0209",
         "WHO|0000",
-        "WHOInitialR2T=Maybe~|0200",
-        "WHOMaxBurstLength=1~|0200",
+        "WHOMaxRecvDataSegmentLength=1~|0200",
         "WHOMaxBurstLength=4096~MaxBurstLength=4096~|0200",
         "WHOAuthMethod=None~|0200",
         "WHOSendTargets=All~|0200",
@@ -109,6 +108,25 @@ class LoginTest {
   void statuses(String text, String status) {
     TargetLogin.Step step = login.respond(request(true, 1, 3, text.replace("WHO", WHO)));
     assertThat("%04X".formatted(response(step).status())).isEqualTo(status);
+  }
+
+  /** Values that a key cannot have: this key is as good as not offered, and the rest goes on. */
+  @Test
+  void valuesThatCannotBeAreRejected() {
+    String bad = "InitialR2T=Maybe~MaxBurstLength=1~DefaultTime2Wait=3601~DataDigest=~";
+    TargetLogin.Step step =
+        login.respond(request(true, 1, 3, WHO + bad + "MaxOutstandingR2T=9~MaxConnections=0x~"));
+    assertThat(response(step).status()).isZero();
+    assertThat(text(response(step).data()))
+        .startsWith(
+            "TargetPortalGroupTag=1~InitialR2T=Reject~MaxBurstLength=Reject~"
+                + "DefaultTime2Wait=Reject~DataDigest=Reject~MaxOutstandingR2T=")
+        .contains("~MaxConnections=Reject~");
+    SessionParameters agreed = ((TargetLogin.Step.Finish) step).session().parameters();
+    assertThat(agreed.initialR2T()).isTrue(); // the defaults of RFC 7143 13
+    assertThat(agreed.burstMax()).isEqualTo(262_144);
+    assertThat(agreed.time2WaitSeconds()).isEqualTo(2);
+    assertThat(agreed.dataDigest()).isFalse();
   }
 
   @Test

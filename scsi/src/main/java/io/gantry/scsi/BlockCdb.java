@@ -6,6 +6,26 @@ package io.gantry.scsi;
  */
 public sealed interface BlockCdb extends Cdb {
 
+  /** As {@link Cdb#dataOutBytes}. */
+  default long blockDataOutBytes(int blockBytes) {
+    return switch (this) {
+      case Verify c ->
+          switch (c.check) {
+            case READABLE, RESERVED -> 0;
+            case EACH_BLOCK -> c.blocks * blockBytes;
+            case ONE_BLOCK -> blockBytes;
+          };
+      case WriteAndVerify c -> c.blocks * blockBytes;
+      case WriteSame c -> c.noDataOut ? 0 : blockBytes;
+      case CompareAndWrite c -> 2L * c.blocks * blockBytes;
+      case OrWrite c -> c.blocks * blockBytes;
+      case WriteAtomic c -> (long) c.blocks * blockBytes;
+      case FormatUnit c -> c.formatData ? Long.MAX_VALUE : 0; // the list says how long it is
+      case Sanitize c -> c.parameterListLength;
+      case PreFetch _, ReadDefectData _, StartStopUnit _, PreventAllow _ -> 0;
+    };
+  }
+
   /** What a VERIFY or WRITE AND VERIFY compares (BYTCHK). */
   enum ByteCheck {
     /** Nothing; the blocks can be read. */

@@ -31,6 +31,33 @@ public sealed interface Cdb
     return command().access();
   }
 
+  /**
+   * How many bytes the command takes from the initiator, as far as the CDB says: blocks, or a
+   * parameter list. 0 if it takes none.
+   *
+   * @param blockBytes length of a logical block
+   */
+  default long dataOutBytes(int blockBytes) {
+    return switch (this) {
+      case Transfer c -> c.isWrite() ? c.blocks * blockBytes : 0;
+      case Unmap c -> c.parameterListLength;
+      case TokenOperation c -> Integer.toUnsignedLong(c.parameterListLength);
+      case BlockCdb c -> c.blockDataOutBytes(blockBytes);
+      case PrimaryCdb c -> Integer.toUnsignedLong(c.parameterListBytes());
+      case TestUnitReady _,
+          RequestSense _,
+          Inquiry _,
+          ModeSense _,
+          ReadCapacity10 _,
+          ReadCapacity16 _,
+          SynchronizeCache _,
+          GetLbaStatus _,
+          ReportLuns _,
+          ReceiveRodTokenInformation _ ->
+          0;
+    };
+  }
+
   /** Fills in everything behind the operation code and service action. */
   private void fill(ByteBuffer b) {
     switch (this) {
@@ -174,7 +201,8 @@ public sealed interface Cdb
           REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
           REPORT_TIMESTAMP,
           SET_IDENTIFYING_INFORMATION,
-          SET_TARGET_PORT_GROUPS ->
+          SET_TARGET_PORT_GROUPS,
+          SET_TIMESTAMP ->
           PrimaryCdb.decode(command, b);
     };
   }

@@ -118,6 +118,7 @@ public enum Command {
       0xA4, 0x06, WRITE, NOTHING, FLUSH, "a4 06 00 00 00 00 ff ff ff ff fe 00"),
   SET_TARGET_PORT_GROUPS(
       0xA4, 0x0A, WRITE, NOTHING, INSTANT, "a4 0a 00 00 00 00 ff ff ff ff 00 00"),
+  SET_TIMESTAMP(0xA4, 0x0F, WRITE, NOTHING, INSTANT, "a4 0f 00 00 00 00 ff ff ff ff 00 00"),
   READ_12(0xA8, READ, MEDIUM, TRANSFER, "a8 18 ff ff ff ff ff ff ff ff 3f 00"),
   WRITE_12(0xAA, WRITE, WRITABLE_MEDIUM, TRANSFER, "aa 18 ff ff ff ff ff ff ff ff 3f 00"),
   WRITE_AND_VERIFY_12(0xAE, WRITE, WRITABLE_MEDIUM, FLUSH, "ae 16 ff ff ff ff ff ff ff ff 3f 00"),

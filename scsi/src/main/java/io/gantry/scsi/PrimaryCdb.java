@@ -9,6 +9,31 @@ import java.nio.ByteBuffer;
  */
 public sealed interface PrimaryCdb extends Cdb {
 
+  /** PARAMETER LIST LENGTH, unsigned: bytes that the command takes from the initiator. */
+  default int parameterListBytes() {
+    return switch (this) {
+      case ModeSelect c -> c.parameterListLength;
+      case PersistentReserveOut c -> c.parameterListLength;
+      case SetTargetPortGroups c -> c.parameterListLength;
+      case SetTimestamp c -> c.parameterListLength;
+      case SetIdentifyingInformation c -> c.parameterListLength;
+      case WriteBuffer c -> c.parameterListLength;
+      case SendDiagnostic c -> c.parameterListLength;
+      case Reserve _,
+          Release _,
+          PersistentReserveIn _,
+          LogSense _,
+          ReportSupportedOperationCodes _,
+          ReportSupportedTaskManagementFunctions _,
+          ReportTargetPortGroups _,
+          ReportTimestamp _,
+          ReportIdentifyingInformation _,
+          ReadBuffer _,
+          ReceiveDiagnosticResults _ ->
+          0;
+    };
+  }
+
   /** Fills in everything behind the operation code and service action. */
   default void fillPrimary(ByteBuffer b) {
     switch (this) {
@@ -39,6 +64,7 @@ public sealed interface PrimaryCdb extends Cdb {
       case ReportTargetPortGroups c ->
           b.put(1, (byte) (c.extended ? 0x20 : 0)).putInt(6, c.allocation);
       case SetTargetPortGroups c -> b.putInt(6, c.parameterListLength);
+      case SetTimestamp c -> b.putInt(6, c.parameterListLength);
       case ReportTimestamp c -> b.putInt(6, c.allocation);
       case ReportIdentifyingInformation c ->
           b.putInt(6, c.allocation).put(10, (byte) (c.type << 1));
@@ -100,6 +126,7 @@ public sealed interface PrimaryCdb extends Cdb {
           new ReportSupportedTaskManagementFunctions((two & 0x80) != 0, b.getInt(6));
       case REPORT_TARGET_PORT_GROUPS -> new ReportTargetPortGroups((one & 0x20) != 0, b.getInt(6));
       case SET_TARGET_PORT_GROUPS -> new SetTargetPortGroups(b.getInt(6));
+      case SET_TIMESTAMP -> new SetTimestamp(b.getInt(6));
       case REPORT_TIMESTAMP -> new ReportTimestamp(b.getInt(6));
       case REPORT_IDENTIFYING_INFORMATION ->
           new ReportIdentifyingInformation((b.get(10) & 0xff) >> 1, b.getInt(6));
@@ -241,6 +268,18 @@ public sealed interface PrimaryCdb extends Cdb {
     @Override
     public Command command() {
       return Command.REPORT_TIMESTAMP;
+    }
+  }
+
+  /**
+   * SET TIMESTAMP (SPC-4 6.46).
+   *
+   * @param parameterListLength bytes that follow; 0 changes nothing
+   */
+  record SetTimestamp(int parameterListLength) implements PrimaryCdb {
+    @Override
+    public Command command() {
+      return Command.SET_TIMESTAMP;
     }
   }
 

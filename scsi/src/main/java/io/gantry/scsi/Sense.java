@@ -71,6 +71,7 @@ public record Sense(
   public static final Sense RESERVATIONS_RELEASED = of(0x6, 0x2A, 0x04);
   public static final Sense REGISTRATIONS_PREEMPTED = of(0x6, 0x2A, 0x05);
   public static final Sense CAPACITY_DATA_CHANGED = of(0x6, 0x2A, 0x09);
+  public static final Sense TIMESTAMP_CHANGED = of(0x6, 0x2A, 0x10);
   public static final Sense SOFT_THRESHOLD_REACHED = of(0x6, 0x38, 0x07);
   public static final Sense DEVICE_IDENTIFIER_CHANGED = of(0x6, 0x3F, 0x05);
   public static final Sense REPORTED_LUNS_DATA_CHANGED = of(0x6, 0x3F, 0x0E);
@@ -125,6 +126,7 @@ public record Sense(
           Map.entry(0x2A04, "reservations released"),
           Map.entry(0x2A05, "registrations preempted"),
           Map.entry(0x2A09, "capacity data has changed"),
+          Map.entry(0x2A10, "timestamp changed"),
           Map.entry(0x2C00, "command sequence error"),
           Map.entry(0x2F00, "commands cleared by another initiator"),
           Map.entry(0x3103, "sanitize command failed"),

@@ -18,6 +18,44 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** CDBs of block devices, byte by byte as SBC-3 lays them out, and the rows of the table. */
 @NullUnmarked
 class BlockCdbTest {
+  /** CDBs, and how much they take from the initiator with blocks of 512 bytes. */
+  @ParameterizedTest
+  @CsvSource({
+    "00 00 00 00 00 00, 0",
+    "0a 00 00 00 00 00, 131072",
+    "28 00 00000000 00 0001 00, 0",
+    "2a 00 00000000 00 ffff 00, 33553920",
+    "8a 00 0000000000000000 ffffffff 00 00, 2199023255040",
+    "2e 00 00000000 00 0003 00, 1536",
+    "2f 00 00000000 00 0003 00, 0",
+    "2f 02 00000000 00 0003 00, 1536",
+    "2f 06 00000000 00 0003 00, 512",
+    "41 00 00000000 00 0003 00, 512",
+    "93 01 0000000000000000 00000003 00 00, 0",
+    "89 00 0000000000000000 000000 ff 00 00, 261120",
+    "8b 00 0000000000000000 00000003 00 00, 1536",
+    "9c 00 0000000000000000 0000 0003 00 00, 1536",
+    "42 00 00000000 00 0018 00, 24",
+    "48 01 0000000000 0204 00, 516",
+    "04 00 00 0000 00, 0",
+    "04 10 00 0000 00, 9223372036854775807",
+    "15 10 0000 18 00, 24",
+    "55 10 0000000000 0118 00, 280",
+    "5f 00 00 0000 00000018 00, 24",
+    "83 10 00000000 00000001 00000030 00 00, 48",
+    "a3 0c 00 00 0000 00000100 00 00, 0",
+    "a4 0f 00000000 ffffffff 00 00, 4294967295",
+    "3b 0a 00 000000 000040 00, 64",
+    "1d 00 00 0010 00, 16"
+  })
+  void dataOut(String cdb, long bytes) {
+    byte[] encoded = HexFormat.of().parseHex(cdb.replace(" ", ""));
+    assertThat(Cdb.decode(encoded))
+        .isInstanceOfSatisfying(
+            Decoded.Valid.class,
+            valid -> assertThat(((Cdb) valid.value()).dataOutBytes(512)).isEqualTo(bytes));
+  }
+
   static Stream<Arguments> cdbs() {
     return Stream.of(
         Arguments.of(new Cdb.Transfer(Command.READ_6, 0x12345, 7, false), "08 01 23 45 07 00"),

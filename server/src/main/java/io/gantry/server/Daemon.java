@@ -2,7 +2,6 @@ package io.gantry.server;
 
 import io.gantry.store.CorruptPoolException;
 import io.gantry.store.Pool;
-import io.gantry.target.AccessPolicy;
 import io.gantry.target.IscsiOptions;
 import io.gantry.target.IscsiTarget;
 import io.gantry.target.PoolTarget;
@@ -52,12 +51,22 @@ public final class Daemon implements AutoCloseable {
    *     running then
    */
   public static Daemon start(DaemonSettings settings) throws IOException {
+    return start(settings, null);
+  }
+
+  /**
+   * As above.
+   *
+   * @param access where the settings' users and rules come from and can be read again; null for
+   *     those of the settings alone
+   */
+  public static Daemon start(DaemonSettings settings, @Nullable AccessSource access)
+      throws IOException {
     Deque<AutoCloseable> parts = new ArrayDeque<>();
     try {
       Pool pool = openPool(settings);
       parts.push(pool);
-      AccessPolicy access = settings.access().policy();
-      PoolTarget target = new PoolTarget(pool, settings.targetName(), access);
+      PoolTarget target = new PoolTarget(pool, settings.targetName(), settings.access().policy());
       parts.push(target);
       IscsiTarget iscsi = startIscsi(target, settings);
       parts.push(iscsi);
@@ -70,7 +79,7 @@ public final class Daemon implements AutoCloseable {
           new RestApi(
               pool,
               scrub,
-              new SessionApi(iscsi, AccessView.of(portals, access)),
+              new SessionApi(iscsi, target, portals, settings.access(), access),
               portal,
               settings.targetName(),
               token);

@@ -57,6 +57,15 @@ public record DaemonSettings(
         AccessSettings.DEFAULTS);
   }
 
+  /**
+   * What a configuration file says of access.
+   *
+   * @throws IOException as {@link Partial#read}
+   */
+  public static AccessSettings access(Path file) throws IOException {
+    return first(Partial.read(file).access(), null, AccessSettings.DEFAULTS);
+  }
+
   /** The same with a pool that is kept in another way. */
   public DaemonSettings withPool(PoolSettings other) {
     return new DaemonSettings(data, iscsi, http, targetName, other, access);

@@ -60,6 +60,7 @@ import tools.jackson.databind.type.LogicalType;
  * GET    /api/v1/sessions         [SessionView], oldest first
  * DELETE /api/v1/sessions/{id}    204
  * GET    /api/v1/access           AccessView
+ * POST   /api/v1/access/reload    200 AccessView: reads users and rules again
  * </pre>
  *
  * Every request carries {@code Authorization: Bearer TOKEN}. What goes wrong answers with {@code
@@ -158,6 +159,7 @@ final class RestApi {
             "/api/v1/sessions", (_, response) -> send(response, Status.OK_200, sessions.sessions()))
         .delete("/api/v1/sessions/{id}", this::dropSession)
         .get("/api/v1/access", (_, response) -> send(response, Status.OK_200, sessions.access()))
+        .post("/api/v1/access/reload", this::reloadAccess)
         .any((request, _) -> refuseRoute(request))
         .error(Refusal.class, (_, response, e) -> sendError(response, e.status, e.getMessage()))
         .error(JacksonException.class, RestApi::refuseJson)
@@ -508,6 +510,14 @@ final class RestApi {
           "there is no session '%s'; 'gantry session list' shows those there are".formatted(id));
     }
     response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private void reloadAccess(ServerRequest request, ServerResponse response) {
+    try {
+      send(response, Status.OK_200, sessions.reload());
+    } catch (IOException e) {
+      throw new Refusal(Status.CONFLICT_409, String.valueOf(e.getMessage()));
+    }
   }
 
   private static void refuseArgument(

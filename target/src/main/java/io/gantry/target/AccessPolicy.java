@@ -92,6 +92,14 @@ public final class AccessPolicy {
         : rules.stream().anyMatch(rule -> rule.gives() && rule.admits(identity));
   }
 
+  /**
+   * Whether who is in may stay. Whoever came in as a user, has to log in anew if there is none of
+   * that name any more.
+   */
+  boolean keeps(Identity identity) {
+    return admits(identity) && (identity.user() == null || users.containsKey(identity.user()));
+  }
+
   private static boolean isLocal(Identity identity) {
     return identity.address() == null || identity.address().isLoopbackAddress();
   }

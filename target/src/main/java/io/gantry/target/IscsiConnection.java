@@ -185,6 +185,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     LOG.log(
         System.Logger.Level.DEBUG,
         () -> "%s: session of %s".formatted(channel, made.initiatorName()));
+    target.endIfUnwanted(this); // the rules may have changed since the login looked at them
   }
 
   private boolean takeRead(ReadTap reads, ByteBuffer header) {

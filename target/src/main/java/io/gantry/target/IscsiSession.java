@@ -21,6 +21,8 @@ import io.gantry.iscsi.TargetPdu.Numbers;
 import io.gantry.iscsi.TargetPdu.Reject;
 import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
 import io.gantry.iscsi.TargetPdu.TextResponse;
+import io.gantry.scsi.Lun;
+import io.gantry.scsi.Sense;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -332,6 +334,20 @@ final class IscsiSession {
         established.connectionId(),
         parameters().time2WaitSeconds(),
         0);
+  }
+
+  /** Tells the initiator of a SCSI event (RFC 7143 11.9.1). */
+  void announce(int unit, Sense event) {
+    connection.send(
+        new AsyncMessage(
+            new Lun(unit).encode(),
+            consumeStatus(),
+            AsyncMessage.SCSI_EVENT,
+            0,
+            0,
+            0,
+            0,
+            TaskSet.senseSegment(event.encode())));
   }
 
   private void announce(int event, int parameter1, int parameter2, int parameter3) {

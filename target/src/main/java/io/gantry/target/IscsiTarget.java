@@ -66,6 +66,9 @@ public final class IscsiTarget implements AutoCloseable {
 
   private static final long CLOSE_TIMEOUT_SECONDS = 5;
 
+  /** How often the device looks for what idle initiators are to be told. */
+  private static final long LOOK_SECONDS = 1;
+
   /** What initiators are given to log out when the portal closes. */
   private static final int LOGOUT_SECONDS = 2;
 
@@ -85,6 +88,8 @@ public final class IscsiTarget implements AutoCloseable {
           Map.entry(Key.DATA_SEQUENCE_IN_ORDER, Key.YES),
           Map.entry(Key.ERROR_RECOVERY_LEVEL, "0"),
           Map.entry(Key.PROTOCOL_LEVEL, "2"),
+          // Answers of one connection come in order: all that a response fence is for.
+          Map.entry(Key.TASK_REPORTING, "ResponseFence,RFC3720"),
           Map.entry(Key.IF_MARKER, Key.NO),
           Map.entry(Key.OF_MARKER, Key.NO));
 
@@ -132,6 +137,7 @@ public final class IscsiTarget implements AutoCloseable {
   private final Set<IscsiConnection> connections = ConcurrentHashMap.newKeySet();
   private final Map<Nexus, IscsiConnection> sessions = new ConcurrentHashMap<>();
   private final IscsiOptions options;
+  private volatile AccessPolicy access;
   private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
   private final RefusalLog refusals;
   private final @Nullable EventLoopGroup group;
@@ -141,6 +147,7 @@ public final class IscsiTarget implements AutoCloseable {
       TargetDevice device, IscsiOptions options, Limits limits, @Nullable EventLoopGroup group) {
     this.device = device;
     this.options = options;
+    this.access = options.access();
     this.limits = limits;
     this.refusals = new RefusalLog(options.clock());
     this.bufferBudget = new BufferBudget(limits.portalBytesMax());
@@ -189,6 +196,7 @@ public final class IscsiTarget implements AutoCloseable {
       }
       target.listeners.add(bound.channel());
     }
+    var _ = group.scheduleAtFixedRate(device::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
     return target;
   }
 
@@ -307,6 +315,23 @@ public final class IscsiTarget implements AutoCloseable {
     return found.isPresent();
   }
 
+  /**
+   * Lets initiators in by another policy from now on, and ends the sessions of those that it would
+   * not have let in.
+   */
+  public void access(AccessPolicy policy) {
+    access = policy;
+    connections.forEach(this::endIfUnwanted);
+  }
+
+  /** Ends a session whose initiator would not get in any more, if there is one. */
+  void endIfUnwanted(IscsiConnection connection) {
+    LiveSession session = connection.live();
+    if (session != null && !access.keeps(session.identity())) {
+      var _ = connection.terminate("the access rules have changed");
+    }
+  }
+
   /** Where the first portal listens. */
   public InetSocketAddress address() {
     return addresses().getFirst();
@@ -416,7 +441,7 @@ public final class IscsiTarget implements AutoCloseable {
         VALUES,
         this::newTsih,
         this::hasSession,
-        new PortalGate(options.access(), options.redirection(), remote),
+        new PortalGate(access, options.redirection(), remote),
         options.random());
   }
 

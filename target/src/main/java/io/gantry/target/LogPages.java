@@ -106,8 +106,9 @@ final class LogPages {
         code, ByteBuffer.allocate(8).putInt((int) units).put((byte) SHARED).array());
   }
 
-  /** No informational exception, and no thermometer. */
+  /** No informational exception, and no thermometer; many have a threshold in the last byte. */
   private static List<Parameter> exceptions() {
-    return List.of(new Parameter(0, new byte[] {0, 0, (byte) NO_TEMPERATURE, 0}));
+    byte none = (byte) NO_TEMPERATURE;
+    return List.of(new Parameter(0, new byte[] {0, 0, none, none}));
   }
 }

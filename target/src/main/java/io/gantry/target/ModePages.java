@@ -78,9 +78,9 @@ final class ModePages {
   private static final Page CONTROL =
       new Page(page(0x0A, 0x0A, 3, 0x10, 5, 0x40), page(0x0A, 0x0A, 2, 0x04, 4, 0x08));
 
-  /** The clock is set by other means (TCMOS). */
+  /** The clock is set by other means (TCMOS) until SET TIMESTAMP sets it (SCSIP). */
   private static final Page CONTROL_EXTENSION =
-      new Page(subpage(0x0A, 0x01, 0x1C, 4, 0x04), subpage(0x0A, 0x01, 0x1C));
+      new Page(subpage(0x0A, 0x01, 0x1C, 4, 0x06), subpage(0x0A, 0x01, 0x1C));
 
   /** No failure predictions (DEXCPT). */
   private static final Page EXCEPTIONS = new Page(page(0x1C, 0x0A, 2, 0x08), page(0x1C, 0x0A));

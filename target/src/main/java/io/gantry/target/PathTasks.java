@@ -1,5 +1,6 @@
 package io.gantry.target;
 
+import io.gantry.scsi.Sense;
 import java.util.concurrent.CompletableFuture;
 
 /** What a target device asks of the transport behind a {@link TargetPath}. */
@@ -20,4 +21,12 @@ public interface PathTasks {
    * @return completes, with how many there were, when the device has none of them any more
    */
   CompletableFuture<Integer> abort(int unit, boolean answered);
+
+  /**
+   * Tells the initiator, without being asked, of something that it otherwise learns from a unit
+   * attention at its next command. Does not wait; a transport that has no way leaves it at that.
+   *
+   * @param unit number of a logical unit that it concerns
+   */
+  default void report(int unit, Sense event) {}
 }

@@ -11,6 +11,7 @@ import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +39,6 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private final Pool pool;
   private final String name;
-  private final AccessPolicy access;
   private final CopyManager copyManager;
   private final Sanitizer sanitizer;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
@@ -47,6 +47,8 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final List<Path> paths = new CopyOnWriteArrayList<>();
 
   private final ExecutorService workers;
+  private volatile int lookedAt;
+  private volatile AccessPolicy access;
 
   /** As below, with all volumes for everybody on this machine. */
   public PoolTarget(Pool pool, String name) {
@@ -86,6 +88,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     this.name = name;
     this.access = access;
     this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
+    this.lookedAt = pool.inventory();
     this.sanitizer = new Sanitizer(pool, threads);
     this.workers = Executors.newFixedThreadPool(workerThreads, threads);
   }
@@ -107,14 +110,32 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   @Override
   public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
-    Path path = new Path(nexus, tasks, volume -> access.access(identity, volume));
+    Path path = new Path(nexus, tasks, identity, rules(access, identity));
     paths.add(path);
+    AccessPolicy now = access;
+    path.rules(rules(now, identity)); // it may have changed before the path was one of all
     return path;
+  }
+
+  private static Function<String, Access> rules(AccessPolicy policy, @Nullable Identity identity) {
+    return identity == null
+        ? _ -> Access.READ_WRITE // within this process
+        : volume -> policy.access(identity, volume);
+  }
+
+  /**
+   * Judges all commands that begin from now on by another policy. Initiators for which volumes come
+   * or go are told so.
+   */
+  public void access(AccessPolicy policy) {
+    access = policy;
+    paths.forEach(path -> path.rules(rules(policy, path.identity)));
   }
 
   /** A path to a logical unit within this process; commands run in the caller's thread. */
   public ScsiDevice open(String initiatorPort, int lun) {
-    Path path = new Path(new Nexus(initiatorPort, name), PathTasks.NONE, _ -> Access.READ_WRITE);
+    Nexus nexus = new Nexus(initiatorPort, name);
+    Path path = new Path(nexus, PathTasks.NONE, null, rules(access, null));
     paths.add(path);
     return new ScsiDevice() {
       @Override
@@ -133,23 +154,31 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final class Path implements TargetPath {
     private final Nexus nexus;
     private final PathTasks tasks;
-    private final Function<String, Access> access;
+    private final @Nullable Identity identity;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
 
-    /** Which list of logical units the initiator knows, or will be told that it does not. */
+    /** Which list of logical units the initiator knows, or is told that it does not. */
     private volatile int inventory = pool.inventory();
 
     private volatile Set<Integer> visible;
+
+    /** What the initiator may do with the volume of a name. */
+    private volatile Function<String, Access> access;
 
     /** The unit that was used last, so that nobody has to look it up each time. */
     private @Nullable LastUsed lastUsed;
 
     private record LastUsed(long lun, LogicalUnit unit, UnitNexus state) {}
 
-    /** {@code access} says what the initiator may do with the volume of a name. */
-    Path(Nexus nexus, PathTasks tasks, Function<String, Access> access) {
+    /** For an initiator, or for somebody within this process, who is nobody. */
+    Path(
+        Nexus nexus,
+        PathTasks tasks,
+        @Nullable Identity identity,
+        Function<String, Access> access) {
       this.nexus = nexus;
       this.tasks = tasks;
+      this.identity = identity;
       this.access = access;
       this.visible = visible();
     }
@@ -163,21 +192,39 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       if (state == null) {
         state = used.computeIfAbsent(unit, u -> u.attach(nexus, tasks));
       }
-      int now = pool.inventory();
-      if (inventory != now) {
-        inventory = now;
-        compareInventory();
-      }
+      look();
       return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
     }
 
+    void rules(Function<String, Access> rules) {
+      access = rules;
+      compareInventory();
+    }
+
+    private void look() {
+      if (inventory != pool.inventory()) {
+        compareInventory();
+      }
+    }
+
     /** The volumes may have changed that are there for the initiator. */
-    private void compareInventory() {
+    private synchronized void compareInventory() {
+      int count = pool.inventory();
       Set<Integer> now = visible();
       if (!now.equals(visible)) {
         visible = now;
         used.values().forEach(each -> each.raise(Sense.REPORTED_LUNS_DATA_CHANGED));
+        int unit = now.stream().min(Comparator.naturalOrder()).orElse(0);
+        tasks.report(unit, Sense.REPORTED_LUNS_DATA_CHANGED);
       }
+      inventory = count; // last: whoever finds it the same must find the unit attention, too
+    }
+
+    /** The initiator is about to get the list of its logical units. */
+    private synchronized void inventoryTold() {
+      inventory = pool.inventory();
+      visible = visible();
+      used.values().forEach(unit -> unit.withdraw(Sense.REPORTED_LUNS_DATA_CHANGED));
     }
 
     private Set<Integer> visible() {
@@ -191,6 +238,17 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
       return CompletableFuture.completedFuture(request)
           .thenComposeAsync(accepted -> execute(Lun.decode(lun), accepted), workers);
+    }
+
+    @Override
+    public long dataOutBytes(long lun, byte[] cdb) {
+      LogicalUnit unit =
+          units.get(Lun.decode(lun)); // one that nobody has used yet is not looked up
+      return switch (Cdb.decode(cdb)) {
+        case Decoded.Invalid<Cdb> _ -> 0;
+        case Decoded.Valid<Cdb>(Cdb c) ->
+            unit == null ? Long.MAX_VALUE : c.dataOutBytes(unit.volume().blockBytes());
+      };
     }
 
     @Override
@@ -228,9 +286,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
         case Decoded.Invalid<Cdb>(Sense sense) ->
             CompletableFuture.completedFuture(refusal(lun, sense));
         case Decoded.Valid<Cdb>(Cdb.ReportLuns c) -> {
-          inventory = pool.inventory();
-          visible = visible();
-          used.values().forEach(unit -> unit.withdraw(Sense.REPORTED_LUNS_DATA_CHANGED));
+          inventoryTold();
           yield CompletableFuture.completedFuture(reportLuns(c, request, this::isVisible));
         }
         case Decoded.Valid<Cdb>(Cdb c) -> {
@@ -320,6 +376,15 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     public void close() {
       paths.remove(this);
       used.forEach(LogicalUnit::detach);
+    }
+  }
+
+  @Override
+  public void look() {
+    int now = pool.inventory();
+    if (lookedAt != now) {
+      lookedAt = now;
+      workers.execute(() -> paths.forEach(Path::look));
     }
   }
 

@@ -32,8 +32,20 @@ final class PrimaryCommands {
 
   private static final int PORT_GROUP = VitalProductData.PORT_GROUP;
 
-  /** TIMESTAMP ORIGIN: set by other means than SET TIMESTAMP. */
-  private static final int SET_BY_OTHER_MEANS = 3;
+  private static final int TIMESTAMP_LENGTH = 12;
+
+  /**
+   * The device clock (SPC-4 5.2).
+   *
+   * @param origin TIMESTAMP ORIGIN
+   * @param aheadMillis of the pool's clock
+   */
+  private record Clock(int origin, long aheadMillis) {
+    static final int SET_BY_COMMAND = 2;
+
+    /** Set by other means than SET TIMESTAMP. */
+    static final Clock OF_THE_POOL = new Clock(3, 0);
+  }
 
   private final Pool pool;
   private final Volume volume;
@@ -41,6 +53,8 @@ final class PrimaryCommands {
   private final ModePages modes;
   private final BiConsumer<UnitNexus, Sense> tellOthers;
   private final UnaryOperator<CompletableFuture<ScsiResponse>> whenFlushed;
+
+  private volatile Clock clock = Clock.OF_THE_POOL;
 
   /**
    * The commands of a volume.
@@ -79,15 +93,12 @@ final class PrimaryCommands {
       case PrimaryCdb.ReportTargetPortGroups c -> done(portGroups(c, request));
       case PrimaryCdb.SetTargetPortGroups c -> done(setPortGroups(c, request));
       case PrimaryCdb.ReportTimestamp c -> done(timestamp(c, request));
+      case PrimaryCdb.SetTimestamp c -> done(setTimestamp(nexus, c, request));
       case PrimaryCdb.ReportIdentifyingInformation c -> done(identifying(c, request));
       case PrimaryCdb.SetIdentifyingInformation c -> setIdentifying(nexus, c, request);
       case PrimaryCdb.WriteBuffer c -> done(writeBuffer(nexus, c, request));
       case PrimaryCdb.ReadBuffer c -> done(readBuffer(nexus, c, request));
-      case PrimaryCdb.SendDiagnostic c ->
-          done(
-              c.parameterListLength() == 0
-                  ? ScsiResponse.good(0)
-                  : ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(3)));
+      case PrimaryCdb.SendDiagnostic c -> done(sendDiagnostic(c, request));
       case PrimaryCdb.ReceiveDiagnosticResults c ->
           done(
               c.page() == 0
@@ -151,10 +162,27 @@ final class PrimaryCommands {
   }
 
   private ScsiResponse timestamp(PrimaryCdb.ReportTimestamp c, ScsiRequest request) {
-    long millis = pool.nowMillis();
-    ByteBuffer b = ByteBuffer.allocate(12).putShort((short) 10).put((byte) SET_BY_OTHER_MEANS);
-    b.putShort(4, (short) (millis >> 32)).putInt(6, (int) millis);
+    Clock now = clock;
+    long millis = pool.nowMillis() + now.aheadMillis;
+    ByteBuffer b = ByteBuffer.allocate(TIMESTAMP_LENGTH).putShort((short) (TIMESTAMP_LENGTH - 2));
+    b.put((byte) now.origin).putShort(4, (short) (millis >> 32)).putInt(6, (int) millis);
     return CommandData.answer(request, c.allocation(), b.array());
+  }
+
+  /** What is set holds until the next start: nobody needs it afterwards, and no reset ends it. */
+  private ScsiResponse setTimestamp(
+      UnitNexus nexus, PrimaryCdb.SetTimestamp c, ScsiRequest request) {
+    ByteBuffer list = CommandData.parameterList(request, c.parameterListLength()).slice();
+    if (c.parameterListLength() == 0) {
+      return ScsiResponse.good(0);
+    }
+    if (list.remaining() < TIMESTAMP_LENGTH) {
+      return ScsiResponse.check(Sense.PARAMETER_LIST_LENGTH_ERROR);
+    }
+    long millis = (list.getShort(4) & 0xffffL) << 32 | (list.getInt(6) & 0xffff_ffffL);
+    clock = new Clock(Clock.SET_BY_COMMAND, millis - pool.nowMillis());
+    tellOthers.accept(nexus, Sense.TIMESTAMP_CHANGED);
+    return ScsiResponse.good(TIMESTAMP_LENGTH);
   }
 
   // SPC-4 6.32, 6.44
@@ -207,6 +235,25 @@ final class PrimaryCommands {
       tellOthers.accept(nexus, Sense.DEVICE_IDENTIFIER_CHANGED);
     }
     return whenFlushed.apply(done(ScsiResponse.good(information.length)));
+  }
+
+  // SPC-4 6.42, 7.2: the one page says which pages there are, and RECEIVE DIAGNOSTIC RESULTS gets
+  // it.
+  private static ScsiResponse sendDiagnostic(PrimaryCdb.SendDiagnostic c, ScsiRequest request) {
+    if (c.parameterListLength() == 0) {
+      return ScsiResponse.good(0);
+    }
+    if (c.selfTest()) {
+      return ScsiResponse.check(Sense.INVALID_FIELD_IN_CDB.at(3));
+    }
+    ByteBuffer list = CommandData.parameterList(request, c.parameterListLength()).slice();
+    if (list.remaining() < Integer.BYTES) {
+      return ScsiResponse.check(Sense.PARAMETER_LIST_LENGTH_ERROR);
+    }
+    boolean known = list.get(0) == 0;
+    return known && list.getShort(2) == 0
+        ? ScsiResponse.good(Integer.BYTES)
+        : ScsiResponse.check(Sense.INVALID_FIELD_IN_PARAMETER_LIST.at(known ? 2 : 0));
   }
 
   // SPC-4 6.18, 6.49: an echo buffer for each nexus, to test the path.

@@ -21,4 +21,10 @@ public interface TargetDevice {
    * @param tasks through which the device ends commands that other nexuses' requests abort
    */
   TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks);
+
+  /**
+   * Looks whether there is anything to {@link PathTasks#report report}, as nobody else may for
+   * long: initiators can be idle. To be called now and then; does not wait.
+   */
+  default void look() {}
 }

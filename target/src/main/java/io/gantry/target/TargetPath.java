@@ -23,6 +23,17 @@ public interface TargetPath extends AutoCloseable {
   CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request);
 
   /**
+   * How many bytes a command takes from the initiator; what is sent beyond them is dropped. Does
+   * not wait.
+   *
+   * @param cdb as it came
+   * @return more than it takes if that is not known before it is carried out
+   */
+  default long dataOutBytes(long lun, byte[] cdb) {
+    return Long.MAX_VALUE;
+  }
+
+  /**
    * Carries out a READ of blocks, if that takes no waiting at all and nothing stands against it.
    * Once compiled, it allocates nothing.
    *

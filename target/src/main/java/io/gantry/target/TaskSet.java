@@ -150,9 +150,13 @@ final class TaskSet implements PathTasks {
   private void enqueue(ScsiCommand command) {
     counters.commands().increment();
     boolean moves = command.read() || command.write();
-    int length = moves ? (int) Math.min(command.expectedLength(), maximumTransferBytes) : 0;
-    Task task = new Task(command, length);
-    boolean now = waiting.isEmpty() && hasSessionRoom(task) && portalBudget.tryTake(length);
+    long length = moves ? Math.min(command.expectedLength(), maximumTransferBytes) : 0;
+    if (command.write() && command.data().readableBytes() < length) {
+      // The rest is asked for, or sent unasked: no more than the command has a use for.
+      length = Math.min(length, path.dataOutBytes(command.lun(), command.cdb()));
+    }
+    Task task = new Task(command, (int) length);
+    boolean now = waiting.isEmpty() && hasSessionRoom(task) && portalBudget.tryTake(task.length);
     if (now) {
       allocate(task);
     }
@@ -160,7 +164,7 @@ final class TaskSet implements PathTasks {
       task.write =
           new WriteTransfer(
               command,
-              length,
+              task.length,
               now ? task.buffer : null,
               parameters,
               connection.allocator(),
@@ -250,6 +254,11 @@ final class TaskSet implements PathTasks {
       gone.complete(0); // the target is closed and the loop is gone
     }
     return gone;
+  }
+
+  @Override
+  public void report(int unit, Sense event) {
+    connection.executeIfOpen(() -> session.announce(unit, event));
   }
 
   private CompletableFuture<Integer> abortOn(int unit, boolean answered) {
@@ -558,10 +567,12 @@ final class TaskSet implements PathTasks {
 
   private static ByteBuf senseSegment(ScsiResponse response) {
     byte[] bytes = response.encodeSense();
-    if (bytes.length == 0) {
-      return Pdu.NO_DATA;
-    }
-    return Unpooled.buffer(2 + bytes.length).writeShort(bytes.length).writeBytes(bytes);
+    return bytes.length == 0 ? Pdu.NO_DATA : senseSegment(bytes);
+  }
+
+  /** Sense data as they travel in data segments (RFC 7143 11.4.7, 11.9.4). */
+  static ByteBuf senseSegment(byte[] sense) {
+    return Unpooled.buffer(2 + sense.length).writeShort(sense.length).writeBytes(sense);
   }
 
   /**

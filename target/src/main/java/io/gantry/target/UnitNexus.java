@@ -15,8 +15,8 @@ final class UnitNexus {
   /** More kinds of unit attentions than there are; each is pending at most once. */
   private static final int MOST_ATTENTIONS = 16;
 
-  /** What the initiator may do with the volume while that has a name. */
-  private record Grant(String volume, Access access) {}
+  /** What the initiator may do with the volume while that has a name, and the rules hold. */
+  private record Grant(String volume, @Nullable Function<String, Access> rules, Access access) {}
 
   private final Nexus nexus;
   private final PathTasks tasks;
@@ -28,7 +28,7 @@ final class UnitNexus {
   private volatile long sizeBytes;
   private volatile boolean readOnly;
   private volatile byte @Nullable [] echo;
-  private volatile Grant grant = new Grant("", Access.NONE);
+  private volatile Grant grant = new Grant("", null, Access.NONE);
 
   /**
    * One that does not know yet why it has to begin anew.
@@ -52,11 +52,12 @@ final class UnitNexus {
     return tasks;
   }
 
-  /** What the initiator may do; {@code rules} are asked when the volume has got another name. */
+  /** What the initiator may do; {@code rules} are asked when they or the volume's name are new. */
+  @SuppressWarnings("ReferenceEquality") // the very same rules
   Access access(String volume, Function<String, Access> rules) {
     Grant known = grant;
-    if (!known.volume.equals(volume)) {
-      known = new Grant(volume, rules.apply(volume));
+    if (known.rules != rules || !known.volume.equals(volume)) {
+      known = new Grant(volume, rules, rules.apply(volume));
       grant = known;
     }
     return known.access;

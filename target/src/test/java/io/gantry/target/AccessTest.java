@@ -410,7 +410,19 @@ class AccessTest {
   /** Strangers cannot take all places: whoever has not logged in counts, and the rest goes on. */
   @Test
   void theLobbyFillsUp() throws IOException {
-    start(AccessPolicy.DEFAULT, null, 1);
+    // On a busy machine, opening all the connections may take longer than a login may.
+    IscsiTarget.Limits standard = IscsiTarget.Limits.STANDARD;
+    target =
+        IscsiTarget.start(
+            device,
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            new IscsiTarget.Limits(
+                standard.connectionsMax(),
+                3_600_000,
+                3_600_000,
+                3_600_000,
+                standard.sessionBytesMax(),
+                standard.portalBytesMax()));
     RawInitiator[] silent = new RawInitiator[Lobby.PLACES_PER_ADDRESS];
     try (RawInitiator raw = new RawInitiator(target.address()).logIn(login(NAME, null))) {
       for (int i = 0; i < silent.length; i++) {

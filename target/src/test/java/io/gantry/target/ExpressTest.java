@@ -6,6 +6,7 @@ import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
 import io.gantry.iscsi.Key;
 import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.TargetPdu;
+import io.gantry.iscsi.TargetPdu.AsyncMessage;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
 import io.gantry.iscsi.TargetPdu.DataIn;
 import io.gantry.scsi.Cdb;
@@ -180,7 +181,11 @@ class ExpressTest {
             0,
             Arrays.copyOf(cdb, 16),
             Pdu.NO_DATA));
-    return initiator.receive();
+    TargetPdu answer;
+    do {
+      answer = initiator.receive();
+    } while (answer instanceof AsyncMessage); // volumes come and go
+    return answer;
   }
 
   /** Takes the unit attention of a new nexus. */

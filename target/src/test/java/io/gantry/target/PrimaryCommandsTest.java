@@ -34,13 +34,14 @@ class PrimaryCommandsTest {
   private static final String RECOVERY = "81 0A C0 00 00 00 00 00 00 00 00 00 ";
   private static final String CACHING = "88 12 04 " + "00 ".repeat(17);
   private static final String CONTROL = "8A 0A 00 10 00 40 00 00 00 00 00 00 ";
-  private static final String EXTENSION = "CA 01 00 1C 04 " + "00 ".repeat(27);
+  private static final String EXTENSION = "CA 01 00 1C 06 " + "00 ".repeat(27);
   private static final String EXCEPTIONS = "9C 0A 08 " + "00 ".repeat(9);
   private static final String PROVISIONING =
       "DC 02 00 1C " + "00 ".repeat(12) + "00 01 0000 00000000 01 02 0000 00000000";
 
   @TempDir Path directory;
 
+  private volatile Instant now = NOW;
   private Pool pool;
   private PoolTarget target;
   private Initiator unit;
@@ -52,7 +53,7 @@ class PrimaryCommandsTest {
         Pool.create(
             FileMedium.create(directory.resolve("pool")),
             16 << 10,
-            PoolOptions.defaults().withClock(() -> NOW));
+            PoolOptions.defaults().withClock(() -> now));
     pool.createVolume("v", 1000 * 512, 512);
     connect();
   }
@@ -204,7 +205,7 @@ class PrimaryCommandsTest {
     assertThat(unit.ask("4D 00 40 FF 00 0000 00FF 00", 255))
         .isEqualTo(hex("40 FF 0008 0000 00FF 0C00 2F00"));
     assertThat(unit.ask("4D 00 6F 00 00 0000 00FF 00", 255))
-        .isEqualTo(hex("2F 00 0008 0000 03 04 00 00 FF 00"));
+        .isEqualTo(hex("2F 00 0008 0000 03 04 00 00 FF FF"));
     byte[] space = unit.ask("4D 00 4C 00 00 0000 00FF 00", 255);
     assertThat(space).hasSize(28).startsWith(hex("0C 00 0018 0001 03 08"));
     assertThat(Arrays.copyOfRange(space, 12, 20)).isEqualTo(hex("02 000000 0002 03 08"));
@@ -274,8 +275,26 @@ class PrimaryCommandsTest {
   void timestamp() throws IOException {
     assertThat(unit.ask("A3 0F 00000000 00000100 00 00", 256))
         .isEqualTo(hex("000A 03 00 0123456789AB 0000"));
-    assertThat(sense(unit.send("A4 0F 00000000 0000000C 00 00", new byte[12])))
-        .isEqualTo("05/2400");
+    String set = "A4 0F 00000000 0000000C 00 00";
+    good(unit.send(set, hex("00000000 0000 0000 0001 0000")));
+    assertThat(attention(unit)).isEqualTo("GOOD");
+    assertThat(attention(other)).isEqualTo("06/2A10");
+    String report = "A3 0F 00000000 00000100 00 00";
+    assertThat(other.ask(report, 256)).isEqualTo(hex("000A 02 00 000000000001 0000"));
+    now = NOW.plusMillis(0x1_0000_0000L); // it goes on from there
+    assertThat(other.ask(report, 256)).isEqualTo(hex("000A 02 00 000100000001 0000"));
+    good(unit.send(set, hex("00000000 FFFF FFFF FFFF 0000")));
+    assertThat(attention(other)).isEqualTo("06/2A10");
+    assertThat(other.ask(report, 256)).isEqualTo(hex("000A 02 00 FFFFFFFFFFFF 0000"));
+    assertThat(sense(unit.send("A4 0F 00000000 0000000B 00 00", new byte[11])))
+        .isEqualTo("05/1A00");
+    good(unit.send("A4 0F 00000000 00000000 00 00"));
+    assertThat(attention(other)).isEqualTo("GOOD");
+    assertThat(unit.ask("A3 0C 02 A4 000F 00000100 00 00", 256))
+        .isEqualTo(hex("00 03 000C A4 0F 00000000 FFFFFFFF 00 00"));
+    target.close();
+    connect(); // a start sets it anew
+    assertThat(unit.ask(report, 256)).isEqualTo(hex("000A 03 00 0124456789AB 0000"));
   }
 
   @Test
@@ -312,7 +331,11 @@ class PrimaryCommandsTest {
   void diagnostics() throws IOException {
     good(unit.send("1D 04 00 0000 00"));
     assertThat(sense(unit.send("1D 24 00 0000 00"))).isEqualTo("05/2400");
-    assertThat(sense(unit.send("1D 10 00 0004 00", new byte[4]))).isEqualTo("05/2400");
+    good(unit.send("1D 10 00 0004 00", hex("00 00 0000"))); // which pages there are
+    assertThat(sense(unit.send("1D 10 00 0004 00", hex("40 00 0000")))).isEqualTo("05/2600");
+    assertThat(sense(unit.send("1D 10 00 0004 00", hex("00 00 0001")))).isEqualTo("05/2600");
+    assertThat(sense(unit.send("1D 10 00 0003 00", hex("00 00 00")))).isEqualTo("05/1A00");
+    assertThat(sense(unit.send("1D 14 00 0004 00", hex("00 00 0000")))).isEqualTo("05/2400");
     assertThat(unit.ask("1C 01 00 0100 00", 256)).isEqualTo(hex("00 00 0001 00"));
     assertThat(sense(unit.send("1C 01 40 0100 00"))).isEqualTo("05/2400");
   }
