@@ -2,7 +2,9 @@ package io.gantry.cli;
 
 import io.gantry.server.AccessView;
 import io.gantry.server.CloneRequest;
+import io.gantry.server.CopiesView;
 import io.gantry.server.DaemonContact;
+import io.gantry.server.FaultView;
 import io.gantry.server.PoolView;
 import io.gantry.server.RangeView;
 import io.gantry.server.ScrubView;
@@ -215,6 +217,26 @@ final class DaemonClient implements AutoCloseable {
 
   void dropSession(int id) throws IOException {
     var _ = exchange("DELETE", "sessions/" + id, null);
+  }
+
+  FaultView faults(String volume) throws IOException {
+    return send("GET", path(volume) + "/faults", null, FaultView.class);
+  }
+
+  FaultView setFaults(String volume, FaultView faults) throws IOException {
+    return send("PUT", path(volume) + "/faults", faults, FaultView.class);
+  }
+
+  void clearFaults(String volume) throws IOException {
+    var _ = exchange("DELETE", path(volume) + "/faults", null);
+  }
+
+  CopiesView copies() throws IOException {
+    return send("GET", "copies", null, CopiesView.class);
+  }
+
+  void cancelCopy(long id) throws IOException {
+    var _ = exchange("DELETE", "copies/" + id, null);
   }
 
   AccessView access() throws IOException {

@@ -38,6 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SnapshotCommand.class,
       PoolCommand.class,
       TokenCommand.class,
+      CopiesCommand.class,
+      FaultCommand.class,
       SessionCommand.class,
       AccessCommand.class,
       CopyCommand.class,

@@ -41,10 +41,15 @@ final class PoolStatusCommand extends DaemonCommand {
     table.row(
         "  pinned",
         Size.human(pool.pinnedBytes()),
-        "in tokens only; limit %s".formatted(limit(pool.pinnedLimit())));
+        "in tokens only; limit %s; of one initiator %s"
+            .formatted(limit(pool.pinnedLimit()), limit(pool.pinnedLimitOfInitiator())));
     table.row("free", Size.human(pool.freeBytes()), "on the medium, its reserve included");
     table.row("volumes", pool.volumes(), "");
-    table.row("tokens", pool.tokens(), "limit %,d".formatted(pool.maximumTokens()));
+    table.row(
+        "tokens",
+        pool.tokens(),
+        "limit %,d; of one initiator %,d"
+            .formatted(pool.maximumTokens(), pool.maximumTokensOfInitiator()));
     table.row("journal", Size.human(pool.journalBytes()), "");
     table.row(
         "checkpoint",

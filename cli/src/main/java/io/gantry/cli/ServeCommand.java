@@ -104,7 +104,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    DaemonSettings.Partial options = new DaemonSettings.Partial(data, iscsi, http, pool(), null);
+    DaemonSettings.Partial options =
+        new DaemonSettings.Partial(data, iscsi, http, pool(), null, null);
     DaemonSettings settings =
         options.orElse(
             config == null ? DaemonSettings.Partial.NOTHING : DaemonSettings.Partial.read(config));

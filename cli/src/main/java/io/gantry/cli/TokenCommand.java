@@ -47,7 +47,7 @@ final class TokenCommand implements Runnable {
       }
       Terminal.Table table =
           new Terminal.Table(
-              "ID", "VOLUME", "CREATED", ">LENGTH", ">UNIQUE", ">EXPIRES IN", "KIND");
+              "ID", "VOLUME", "CREATED", ">LENGTH", ">UNIQUE", ">EXPIRES IN", "KIND", "OWNER");
       for (TokenView token : tokens) {
         table.row(
             token.id(),
@@ -56,7 +56,8 @@ final class TokenCommand implements Runnable {
             Size.human(token.lengthBytes()),
             Size.human(token.uniqueBytes()),
             Terminal.human(Duration.ofSeconds(token.expiresInSeconds())),
-            token.persistent() ? "persistent" : "");
+            token.persistent() ? "persistent" : token.kind().replace('_', ' '),
+            token.owner());
       }
       table.print(out(), "");
     }

@@ -95,6 +95,7 @@ final class VolumeCommand implements Runnable {
       Terminal.Table table =
           new Terminal.Table(">LUN", "NAME", ">SIZE", ">MAPPED", ">UNIQUE", ">BLOCK", "URL");
       for (VolumeView volume : volumes) {
+        String faults = volume.faults().isEmpty() ? "" : " FAULTS ON PURPOSE: " + volume.faults();
         table.row(
             volume.lun(),
             volume.name(),
@@ -102,7 +103,7 @@ final class VolumeCommand implements Runnable {
             Size.human(volume.mappedBytes()),
             Size.human(volume.uniqueBytes()),
             volume.blockBytes(),
-            volume.url());
+            volume.url() + faults);
       }
       table.print(out(), "");
     }
@@ -127,6 +128,7 @@ final class VolumeCommand implements Runnable {
           .row("unique", Size.human(volume.uniqueBytes()) + " that deleting it would free")
           .row("access", volume.readOnly() ? "read-only" : "read and write")
           .row("block", BlockSize.human(volume))
+          .row("faults", volume.faults().isEmpty() ? "none" : volume.faults())
           .row("URL", volume.url())
           .print(out(), "");
     }

@@ -198,8 +198,8 @@ class CommandsTest {
     assertThat(status.out)
         .containsPattern("(?m)^capacity +[0-9.]+ .iB$")
         .containsPattern("(?m)^used +.* %; warning at 85%, limit none$")
-        .containsPattern("(?m)^  pinned +.* in tokens only; limit 50%$")
-        .containsPattern("(?m)^tokens +\\d+ +limit 65,536$");
+        .containsPattern("(?m)^  pinned +.* in tokens only; limit 50%; of one initiator 25%$")
+        .containsPattern("(?m)^tokens +\\d+ +limit 65,536; of one initiator 16,384$");
     var view = new JsonMapper().readTree(administer("pool", "status", "--json").out);
     assertThat(view.path("capacityBytes").asLong()).isPositive();
     assertThat(view.path("warnings").isArray()).isTrue();

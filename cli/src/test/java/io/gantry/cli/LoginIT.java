@@ -66,7 +66,8 @@ class LoginIT {
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(directory.resolve("bob.secret"), "bob's long secret\n");
     DaemonSettings.Partial options =
-        new DaemonSettings.Partial(directory.resolve("data"), List.of(portals), ANY, null, null);
+        new DaemonSettings.Partial(
+            directory.resolve("data"), List.of(portals), ANY, null, null, null);
     daemon = Daemon.start(options.orElse(DaemonSettings.Partial.read(file)));
     daemon.pool().createVolume("disk", 64 << 20, 512);
     daemon.pool().createVolume("other", 64 << 20, 512);
@@ -143,7 +144,8 @@ class LoginIT {
     Path file = directory.resolve("moved.toml");
     Files.writeString(file, "[redirect]\naddress = \"%s\"\n".formatted(here.contact().iscsi()));
     DaemonSettings.Partial options =
-        new DaemonSettings.Partial(directory.resolve("elsewhere"), List.of(ANY), ANY, null, null);
+        new DaemonSettings.Partial(
+            directory.resolve("elsewhere"), List.of(ANY), ANY, null, null, null);
     try (Daemon moved = Daemon.start(options.orElse(DaemonSettings.Partial.read(file)));
         IscsiSession session = open(moved.url(0), Map.of())) {
       assertThat(write(session)).contains("GOOD");

@@ -58,7 +58,7 @@ class SessionCommandsTest {
     Files.writeString(file, CONFIG);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     DaemonSettings.Partial options =
-        new DaemonSettings.Partial(directory.resolve("data"), List.of(ANY), ANY, null, null);
+        new DaemonSettings.Partial(directory.resolve("data"), List.of(ANY), ANY, null, null, null);
     daemon =
         Daemon.start(
             options.orElse(DaemonSettings.Partial.read(file)), () -> DaemonSettings.access(file));

@@ -21,6 +21,8 @@ public sealed interface Cdb
         Cdb.ReportLuns,
         Cdb.TokenOperation,
         Cdb.ReceiveRodTokenInformation,
+        Cdb.ReportAllRodTokens,
+        Cdb.CopyOperationAbort,
         PrimaryCdb {
 
   /** The row of the command table. */
@@ -53,7 +55,9 @@ public sealed interface Cdb
           SynchronizeCache _,
           GetLbaStatus _,
           ReportLuns _,
-          ReceiveRodTokenInformation _ ->
+          ReceiveRodTokenInformation _,
+          ReportAllRodTokens _,
+          CopyOperationAbort _ ->
           0;
     };
   }
@@ -93,6 +97,8 @@ public sealed interface Cdb
       case ReportLuns c -> b.put(2, (byte) c.selectReport).putInt(6, c.allocation);
       case TokenOperation c -> b.putInt(6, c.listIdentifier).putInt(10, c.parameterListLength);
       case ReceiveRodTokenInformation c -> b.putInt(2, c.listIdentifier).putInt(10, c.allocation);
+      case ReportAllRodTokens c -> b.putInt(10, c.allocation);
+      case CopyOperationAbort c -> b.putInt(2, c.listIdentifier);
       case PrimaryCdb c -> c.fillPrimary(b);
     }
   }
@@ -150,6 +156,8 @@ public sealed interface Cdb
           new TokenOperation(command, b.getInt(6), b.getInt(10));
       case RECEIVE_ROD_TOKEN_INFORMATION ->
           new ReceiveRodTokenInformation(b.getInt(2), b.getInt(10));
+      case REPORT_ALL_ROD_TOKENS -> new ReportAllRodTokens(b.getInt(10));
+      case COPY_OPERATION_ABORT -> new CopyOperationAbort(b.getInt(2));
       case FORMAT_UNIT,
           START_STOP_UNIT,
           PREVENT_ALLOW_MEDIUM_REMOVAL,
@@ -405,6 +413,30 @@ public sealed interface Cdb
     @Override
     public Command command() {
       return Command.RECEIVE_ROD_TOKEN_INFORMATION;
+    }
+  }
+
+  /**
+   * REPORT ALL ROD TOKENS (SPC-4 6.36).
+   *
+   * @param allocation bytes of room for the answer
+   */
+  record ReportAllRodTokens(int allocation) implements Cdb {
+    @Override
+    public Command command() {
+      return Command.REPORT_ALL_ROD_TOKENS;
+    }
+  }
+
+  /**
+   * COPY OPERATION ABORT (SPC-4 6.3).
+   *
+   * @param listIdentifier the operation that is to end
+   */
+  record CopyOperationAbort(int listIdentifier) implements Cdb {
+    @Override
+    public Command command() {
+      return Command.COPY_OPERATION_ABORT;
     }
   }
 }

@@ -81,8 +81,12 @@ public enum Command {
       WRITABLE_MEDIUM,
       TRANSFER,
       "83 11 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
+  COPY_OPERATION_ABORT(
+      0x83, 0x1C, ALWAYS, NOTHING, TRANSFER, "83 1c ff ff ff ff 00 00 00 00 00 00 00 00 00 00"),
   RECEIVE_ROD_TOKEN_INFORMATION(
       0x84, 0x07, ALWAYS, NOTHING, INSTANT, "84 07 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
+  REPORT_ALL_ROD_TOKENS(
+      0x84, 0x08, ALWAYS, NOTHING, INSTANT, "84 08 00 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
   READ_16(0x88, READ, MEDIUM, TRANSFER, "88 18 ff ff ff ff ff ff ff ff ff ff ff ff 3f 00"),
   COMPARE_AND_WRITE(
       0x89, WRITE, WRITABLE_MEDIUM, TRANSFER, "89 18 ff ff ff ff ff ff ff ff 00 00 00 ff 3f 00"),

@@ -31,6 +31,9 @@ public record RodToken(
   /** Bytes of every token. */
   public static final int LENGTH = 512;
 
+  /** Bytes of a ROD management token: what says who made it and how much it stands for. */
+  public static final int MANAGEMENT_LENGTH = 96;
+
   /** Bytes of a token that {@link #extension} has to vouch for. */
   public static final int SIGNED_LENGTH = 256;
 
@@ -100,6 +103,16 @@ public record RodToken(
   /** COPY MANAGER ROD TOKEN IDENTIFIER of a token's bytes. */
   public static long identifier(byte[] token) {
     return IDENTIFIER.get(ByteBuffer.wrap(token), 0);
+  }
+
+  /** TARGET DEVICE DESCRIPTOR of a token's bytes. */
+  public static byte[] targetDescriptor(byte[] token) {
+    return TARGET.getBytes(ByteBuffer.wrap(token), 0);
+  }
+
+  /** CREATOR LOGICAL UNIT DESCRIPTOR of a token's bytes. */
+  public static byte[] creatorDescriptor(byte[] token) {
+    return CREATOR.getBytes(ByteBuffer.wrap(token), 0);
   }
 
   /** NUMBER OF BYTES REPRESENTED of a token's bytes (its low 64 bits). */

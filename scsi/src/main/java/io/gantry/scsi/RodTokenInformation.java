@@ -26,6 +26,7 @@ public record RodTokenInformation(
   public static final int STATUS_FAILED = 0x02;
   public static final int STATUS_COMPLETED_PARTIALLY = 0x03;
   public static final int STATUS_IN_PROGRESS = 0x11;
+  public static final int STATUS_IN_PROGRESS_IN_BACKGROUND = 0x12;
   public static final int STATUS_TERMINATED = 0x60;
 
   /** Bytes up to the sense data. */
@@ -55,7 +56,10 @@ public record RodTokenInformation(
   private static final Layout.Field COUNT = LAYOUT.uint(16, 8, "TRANSFER COUNT", "blocks", "");
 
   private static final long FINISHED = 0xFFFF_FFFEL;
-  private static final long NO_RECOMMENDATION = 0xFFFF_FFFFL;
+
+  /** ESTIMATED STATUS UPDATE DELAY that recommends nothing. */
+  public static final long NO_RECOMMENDATION = 0xFFFF_FFFFL;
+
   private static final int UNITS_BLOCKS = 0xF1;
 
   /** Whether the operation has ended, one way or another. */
@@ -68,6 +72,15 @@ public record RodTokenInformation(
 
   /** The bytes. */
   public byte[] encode() {
+    return encode(isFinished() ? FINISHED : NO_RECOMMENDATION);
+  }
+
+  /**
+   * The bytes for an operation that goes on.
+   *
+   * @param delayMillis when to ask again, at most FFFFFFFDh, or {@link #NO_RECOMMENDATION}
+   */
+  public byte[] encode(long delayMillis) {
     byte[] senseBytes = sense == null ? new byte[0] : sense.encode();
     int senseField = (senseBytes.length + 3) / 4 * 4;
     int descriptors = token == null ? 0 : TOKEN_DESCRIPTOR_LENGTH;
@@ -76,7 +89,7 @@ public record RodTokenInformation(
     RESPONSE_TO.set(b, 0, serviceAction);
     STATUS.set(b, 0, status);
     COUNTER.set(b, 0, 1);
-    DELAY.set(b, 0, isFinished() ? FINISHED : NO_RECOMMENDATION);
+    DELAY.set(b, 0, delayMillis);
     COMPLETION.set(b, 0, completionStatus);
     SENSE_FIELD_LENGTH.set(b, 0, senseField);
     SENSE_LENGTH.set(b, 0, senseBytes.length);

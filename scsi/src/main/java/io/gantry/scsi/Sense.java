@@ -41,6 +41,7 @@ public record Sense(
   public static final Sense PARAMETER_LIST_LENGTH_ERROR = of(0x5, 0x1A, 0x00);
   public static final Sense INVALID_OPERATION_CODE = of(0x5, 0x20, 0x00);
   public static final Sense LBA_OUT_OF_RANGE = of(0x5, 0x21, 0x00);
+  public static final Sense INVALID_TOKEN_OPERATION = of(0x5, 0x23, 0x00);
   public static final Sense UNSUPPORTED_TOKEN_TYPE = of(0x5, 0x23, 0x01);
   public static final Sense REMOTE_TOKEN_USAGE_NOT_SUPPORTED = of(0x5, 0x23, 0x02);
   public static final Sense TOKEN_UNKNOWN = of(0x5, 0x23, 0x04);
@@ -79,6 +80,8 @@ public record Sense(
   public static final Sense SOFTWARE_WRITE_PROTECTED = of(0x7, 0x27, 0x02);
   public static final Sense SPACE_ALLOCATION_FAILED = of(0x7, 0x27, 0x07);
   public static final Sense COPY_UNDERRUN = of(0xA, 0x0D, 0x04);
+  public static final Sense THIRD_PARTY_DEVICE_FAILURE = of(0xA, 0x0D, 0x01);
+  public static final Sense COMMANDS_CLEARED_BY_DEVICE_SERVER = of(0xA, 0x2F, 0x02);
   public static final Sense WRITE_DATA_SHORT = of(0xB, 0x0C, 0x0D);
   public static final Sense MISCOMPARE = of(0xE, 0x1D, 0x00);
 
@@ -90,12 +93,14 @@ public record Sense(
           Map.entry(0x0C00, "write error"),
           Map.entry(0x0C0D, "write error, not enough unsolicited data"),
           Map.entry(0x0E03, "invalid field in command information unit"),
+          Map.entry(0x0D01, "third party device failure"),
           Map.entry(0x0D04, "copy target device data underrun"),
           Map.entry(0x1100, "unrecovered read error"),
           Map.entry(0x1A00, "parameter list length error"),
           Map.entry(0x1D00, "miscompare during verify operation"),
           Map.entry(0x2000, "invalid command operation code"),
           Map.entry(0x2100, "logical block address out of range"),
+          Map.entry(0x2300, "invalid token operation, cause not reportable"),
           Map.entry(0x2301, "invalid token operation, unsupported token type"),
           Map.entry(0x2302, "invalid token operation, remote token usage not supported"),
           Map.entry(0x2304, "invalid token operation, token unknown"),
@@ -129,6 +134,7 @@ public record Sense(
           Map.entry(0x2A10, "timestamp changed"),
           Map.entry(0x2C00, "command sequence error"),
           Map.entry(0x2F00, "commands cleared by another initiator"),
+          Map.entry(0x2F02, "commands cleared by device server"),
           Map.entry(0x3103, "sanitize command failed"),
           Map.entry(0x3807, "thin provisioning soft threshold reached"),
           Map.entry(0x3900, "saving parameters not supported"),

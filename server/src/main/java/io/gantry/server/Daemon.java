@@ -66,8 +66,12 @@ public final class Daemon implements AutoCloseable {
     try {
       Pool pool = openPool(settings);
       parts.push(pool);
-      PoolTarget target = new PoolTarget(pool, settings.targetName(), settings.access().policy());
+      PoolTarget target =
+          new PoolTarget(
+              pool, settings.targetName(), settings.access().policy(), settings.copies().options());
       parts.push(target);
+      CopyApi copies = new CopyApi(target, settings.copies().options());
+      copies.turnOn(pool, settings.copies().faults());
       IscsiTarget iscsi = startIscsi(target, settings);
       parts.push(iscsi);
       HostPort portal = HostPort.of(reachable(iscsi.address()));
@@ -80,6 +84,7 @@ public final class Daemon implements AutoCloseable {
               pool,
               scrub,
               new SessionApi(iscsi, target, portals, settings.access(), access),
+              copies,
               portal,
               settings.targetName(),
               token);

@@ -20,6 +20,7 @@ import tools.jackson.dataformat.toml.TomlMapper;
  * @param targetName the iSCSI name of the target
  * @param pool how the pool is kept
  * @param access who may use it
+ * @param copies how it copies
  */
 public record DaemonSettings(
     Path data,
@@ -27,7 +28,8 @@ public record DaemonSettings(
     HostPort http,
     String targetName,
     PoolSettings pool,
-    AccessSettings access) {
+    AccessSettings access,
+    CopySettings copies) {
   public static final Path DEFAULT_DATA = Path.of("gantry-data");
   public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
   public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
@@ -54,7 +56,8 @@ public record DaemonSettings(
         http,
         DEFAULT_TARGET_NAME,
         PoolSettings.DEFAULTS,
-        AccessSettings.DEFAULTS);
+        AccessSettings.DEFAULTS,
+        CopySettings.DEFAULTS);
   }
 
   /**
@@ -68,7 +71,7 @@ public record DaemonSettings(
 
   /** The same with a pool that is kept in another way. */
   public DaemonSettings withPool(PoolSettings other) {
-    return new DaemonSettings(data, iscsi, http, targetName, other, access);
+    return new DaemonSettings(data, iscsi, http, targetName, other, access, copies);
   }
 
   /**
@@ -79,16 +82,18 @@ public record DaemonSettings(
    * @param http as {@link DaemonSettings#http}
    * @param pool as {@link DaemonSettings#pool}
    * @param access as {@link DaemonSettings#access}
+   * @param copies as {@link DaemonSettings#copies}
    */
   public record Partial(
       @Nullable Path data,
       @Nullable List<HostPort> iscsi,
       @Nullable HostPort http,
       PoolSettings.@Nullable Partial pool,
-      @Nullable AccessSettings access) {
+      @Nullable AccessSettings access,
+      @Nullable CopySettings copies) {
 
     /** Says nothing. */
-    public static final Partial NOTHING = new Partial(null, null, null, null, null);
+    public static final Partial NOTHING = new Partial(null, null, null, null, null, null);
 
     /** The keys of a configuration file. */
     private record File(
@@ -98,11 +103,14 @@ public record DaemonSettings(
         PoolSettings.@Nullable Partial pool,
         @Nullable List<AccessSettings.User> user,
         @Nullable List<AccessSettings.Rule> access,
-        AccessSettings.@Nullable Redirect redirect) {}
+        AccessSettings.@Nullable Redirect redirect,
+        CopySettings.@Nullable Copy copy,
+        @Nullable List<CopySettings.Fault> fault) {}
 
     /**
      * Reads a TOML file with the keys {@code data}, {@code iscsi}, {@code http}, the tables {@code
-     * pool} and {@code redirect}, and any number of tables {@code user} and {@code access}.
+     * pool}, {@code redirect} and {@code copy}, and any number of tables {@code user}, {@code
+     * access} and {@code fault}.
      *
      * @throws IOException if there is none or it says something else; the message is for people
      */
@@ -113,7 +121,8 @@ public record DaemonSettings(
           throw new IOException(file + ": iscsi is an empty list; name an address or leave it out");
         }
         AccessSettings access = AccessSettings.of(file, read.user, read.access, read.redirect);
-        return new Partial(read.data, read.iscsi, read.http, read.pool, access);
+        CopySettings copies = CopySettings.of(file, read.copy, read.fault);
+        return new Partial(read.data, read.iscsi, read.http, read.pool, access, copies);
       } catch (NoSuchFileException e) {
         throw new IOException(file + ": no such configuration file", e);
       } catch (UnrecognizedPropertyException e) {
@@ -135,7 +144,8 @@ public record DaemonSettings(
           DEFAULT_TARGET_NAME,
           first(pool, PoolSettings.Partial.NOTHING, PoolSettings.Partial.NOTHING)
               .orElse(first(other.pool, null, PoolSettings.Partial.NOTHING)),
-          first(access, other.access, AccessSettings.DEFAULTS));
+          first(access, other.access, AccessSettings.DEFAULTS),
+          first(copies, other.copies, CopySettings.DEFAULTS));
     }
   }
 

@@ -79,28 +79,45 @@ public record PoolSettings(
    * {@code 80%}, {@code 500G} or {@code none}.
    *
    * @param tokens as {@link PoolLimits#tokens}
+   * @param tokensPerInitiator as {@link PoolLimits#tokensOfOwner}
    * @param pinned as {@link PoolLimits#pinned}
+   * @param pinnedPerInitiator as {@link PoolLimits#pinnedOfOwner}
    * @param low as {@link PoolLimits#low}
    * @param used as {@link PoolLimits#used}
    */
   public record Limits(
       @Nullable Integer tokens,
+      @Nullable Integer tokensPerInitiator,
       @Nullable SpaceLimit pinned,
+      @Nullable SpaceLimit pinnedPerInitiator,
       @Nullable SpaceLimit low,
       @Nullable SpaceLimit used) {
-    private static final Limits NOTHING = new Limits(null, null, null, null);
+    private static final Limits NOTHING = new Limits(null, null, null, null, null, null);
 
     /** As Jackson calls it. */
     @JsonCreator
     static Limits of(
         @JsonProperty("tokens") @Nullable Integer tokens,
+        @JsonProperty("tokensPerInitiator") @Nullable Integer tokensPerInitiator,
         @JsonProperty("pinned") @Nullable String pinned,
+        @JsonProperty("pinnedPerInitiator") @Nullable String pinnedPerInitiator,
         @JsonProperty("low") @Nullable String low,
         @JsonProperty("used") @Nullable String used) {
+      requireNumber(tokens);
+      requireNumber(tokensPerInitiator);
+      return new Limits(
+          tokens,
+          tokensPerInitiator,
+          limit(pinned),
+          limit(pinnedPerInitiator),
+          limit(low),
+          limit(used));
+    }
+
+    private static void requireNumber(@Nullable Integer tokens) {
       if (tokens != null && tokens < 0) {
         throw new IllegalArgumentException("%d is no number of tokens".formatted(tokens));
       }
-      return new Limits(tokens, limit(pinned), limit(low), limit(used));
     }
 
     private static @Nullable SpaceLimit limit(@Nullable String text) {
@@ -111,7 +128,9 @@ public record PoolSettings(
       PoolLimits defaults = PoolLimits.defaults();
       return new PoolLimits(
           DaemonSettings.first(tokens, null, defaults.tokens()),
+          DaemonSettings.first(tokensPerInitiator, null, defaults.tokensOfOwner()),
           DaemonSettings.first(pinned, null, defaults.pinned()),
+          DaemonSettings.first(pinnedPerInitiator, null, defaults.pinnedOfOwner()),
           DaemonSettings.first(low, null, defaults.low()),
           DaemonSettings.first(used, null, defaults.used()));
     }

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param volumes number of volumes
  * @param tokens number of live tokens
  * @param maximumTokens most live tokens
+ * @param maximumTokensOfInitiator most live tokens of one initiator
  * @param pinnedLimit most that only tokens may have: {@code 50%}, {@code 1000 bytes}, {@code none}
+ * @param pinnedLimitOfInitiator most that only the tokens of one initiator may have
  * @param lowLimit used space from which on there is a warning
  * @param usedLimit most that may be used
  * @param journalBytes length of the journal
@@ -36,7 +38,9 @@ public record PoolView(
     int volumes,
     int tokens,
     int maximumTokens,
+    int maximumTokensOfInitiator,
     String pinnedLimit,
+    String pinnedLimitOfInitiator,
     String lowLimit,
     String usedLimit,
     long journalBytes,

@@ -8,6 +8,7 @@ import io.gantry.store.Snapshot;
 import io.gantry.store.Token;
 import io.gantry.store.Usage;
 import io.gantry.store.Volume;
+import io.gantry.target.CopyFaults;
 import io.gantry.target.PhysicalBlocks;
 import io.helidon.common.media.type.MediaTypes;
 import io.helidon.http.DirectHandler;
@@ -61,6 +62,11 @@ import tools.jackson.databind.type.LogicalType;
  * DELETE /api/v1/sessions/{id}    204
  * GET    /api/v1/access           AccessView
  * POST   /api/v1/access/reload    200 AccessView: reads users and rules again
+ * GET    /api/v1/volumes/{name}/faults       FaultView
+ * PUT    /api/v1/volumes/{name}/faults       FaultView -> FaultView
+ * DELETE /api/v1/volumes/{name}/faults       204: nothing goes wrong any more
+ * GET    /api/v1/copies           CopiesView, newest first
+ * DELETE /api/v1/copies/{id}      204: it stops where it is
  * </pre>
  *
  * Every request carries {@code Authorization: Bearer TOKEN}. What goes wrong answers with {@code
@@ -79,6 +85,7 @@ final class RestApi {
   private static final int MAXIMUM_RANGES = 10_000;
   private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
   private static final Pattern SESSION_ID = Pattern.compile("[0-9]{1,5}");
+  private static final Pattern COPY_ID = Pattern.compile("[0-9]{1,18}");
 
   /** The pool's own limit. */
   private static final long MAXIMUM_SIZE_BYTES = 1L << 50;
@@ -102,6 +109,7 @@ final class RestApi {
   private final Pool pool;
   private final ScrubJob scrub;
   private final SessionApi sessions;
+  private final CopyApi copies;
   private final HostPort portal;
   private final String targetName;
   private final byte[] authorization;
@@ -110,12 +118,14 @@ final class RestApi {
       Pool pool,
       ScrubJob scrub,
       SessionApi sessions,
+      CopyApi copies,
       HostPort portal,
       String targetName,
       String token) {
     this.pool = pool;
     this.scrub = scrub;
     this.sessions = sessions;
+    this.copies = copies;
     this.portal = portal;
     this.targetName = targetName;
     this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
@@ -160,6 +170,13 @@ final class RestApi {
         .delete("/api/v1/sessions/{id}", this::dropSession)
         .get("/api/v1/access", (_, response) -> send(response, Status.OK_200, sessions.access()))
         .post("/api/v1/access/reload", this::reloadAccess)
+        .get(
+            VOLUME + "/faults",
+            (request, response) -> send(response, Status.OK_200, copies.faults(named(request))))
+        .put(VOLUME + "/faults", this::setFaults)
+        .delete(VOLUME + "/faults", this::clearFaults)
+        .get("/api/v1/copies", (_, response) -> send(response, Status.OK_200, copies.view()))
+        .delete("/api/v1/copies/{id}", this::cancelCopy)
         .any((request, _) -> refuseRoute(request))
         .error(Refusal.class, (_, response, e) -> sendError(response, e.status, e.getMessage()))
         .error(JacksonException.class, RestApi::refuseJson)
@@ -229,7 +246,9 @@ final class RestApi {
         statistics.volumes(),
         statistics.tokens(),
         limits.tokens(),
+        limits.tokensOfOwner(),
         limits.pinned().toString(),
+        limits.pinnedOfOwner().toString(),
         limits.low().toString(),
         limits.used().toString(),
         statistics.journalBytes(),
@@ -280,6 +299,7 @@ final class RestApi {
         usage.mappedBytes(),
         usage.uniqueBytes(),
         volume.readOnly(),
+        String.valueOf(copies.faults(volume).description()),
         "iscsi://%s/%s/%d".formatted(portal, targetName, volume.lun()));
   }
 
@@ -463,7 +483,9 @@ final class RestApi {
         terms.inactivityTimeoutMillis() / 1000,
         terms.lifetimeMillis() / 1000,
         pool.remainingMillis(token) / 1000,
-        terms.persistent());
+        terms.persistent(),
+        terms.kind().name().toLowerCase(Locale.ROOT),
+        terms.owner());
   }
 
   /** A number of the query. */
@@ -518,6 +540,27 @@ final class RestApi {
     } catch (IOException e) {
       throw new Refusal(Status.CONFLICT_409, String.valueOf(e.getMessage()));
     }
+  }
+
+  private void setFaults(ServerRequest request, ServerResponse response) {
+    Volume volume = named(request);
+    copies.setFaults(volume, body(request, FaultView.class).faults());
+    send(response, Status.OK_200, copies.faults(volume));
+  }
+
+  private void clearFaults(ServerRequest request, ServerResponse response) {
+    copies.setFaults(named(request), CopyFaults.NONE);
+    response.status(Status.NO_CONTENT_204).send();
+  }
+
+  private void cancelCopy(ServerRequest request, ServerResponse response) {
+    String id = request.path().pathParameters().get("id");
+    if (!COPY_ID.matcher(id).matches() || !copies.cancel(Long.parseLong(id))) {
+      throw new Refusal(
+          Status.NOT_FOUND_404,
+          "no copy '%s' runs; 'gantry copies list' shows those that do".formatted(id));
+    }
+    response.status(Status.NO_CONTENT_204).send();
   }
 
   private static void refuseArgument(

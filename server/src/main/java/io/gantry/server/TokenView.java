@@ -14,6 +14,9 @@ package io.gantry.server;
  * @param lifetimeSeconds how long it may live in all; 0 for no limit
  * @param expiresInSeconds when it ends if nobody uses it
  * @param persistent whether it is among the last to be revoked when the pool needs room
+ * @param kind what it stands for: {@code point_in_time}, {@code change_vulnerable}, {@code
+ *     reference}
+ * @param owner who had it made: an iSCSI name, and the user if it had authenticated; or empty
  */
 public record TokenView(
     String id,
@@ -26,4 +29,6 @@ public record TokenView(
     long inactivityTimeoutSeconds,
     long lifetimeSeconds,
     long expiresInSeconds,
-    boolean persistent) {}
+    boolean persistent,
+    String kind,
+    String owner) {}

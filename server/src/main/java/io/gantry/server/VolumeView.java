@@ -11,6 +11,7 @@ package io.gantry.server;
  * @param mappedBytes what it maps of the pool, shared or not
  * @param uniqueBytes what nothing else maps: deleting the volume frees this
  * @param readOnly whether writes are refused
+ * @param faults what goes wrong with its copies on purpose, for people; empty if nothing does
  * @param url for libiscsi, QEMU and Gantry itself
  */
 public record VolumeView(
@@ -22,4 +23,5 @@ public record VolumeView(
     long mappedBytes,
     long uniqueBytes,
     boolean readOnly,
+    String faults,
     String url) {}

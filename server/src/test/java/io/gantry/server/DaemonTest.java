@@ -289,7 +289,7 @@ class DaemonTest {
     Path file = directory.resolve("gantry.toml");
     Files.writeString(file, "data = \"/srv/gantry\"\niscsi = \"0.0.0.0:3260\"\n");
     DaemonSettings merged =
-        new DaemonSettings.Partial(null, List.of(HostPort.parse("[::1]:1")), null, null, null)
+        new DaemonSettings.Partial(null, List.of(HostPort.parse("[::1]:1")), null, null, null, null)
             .orElse(DaemonSettings.Partial.read(file));
     assertThat(merged.data()).isEqualTo(Path.of("/srv/gantry"));
     assertThat(merged.iscsi()).containsExactly(new HostPort("::1", 1));
@@ -302,11 +302,25 @@ class DaemonTest {
     Files.writeString(file, "[pool]\nchunkBytes = 1048576\nverifyReads = true\n");
     DaemonSettings pool =
         new DaemonSettings.Partial(
-                null, null, null, new PoolSettings.Partial(null, 1L << 20, null, null, null), null)
+                null,
+                null,
+                null,
+                new PoolSettings.Partial(null, 1L << 20, null, null, null),
+                null,
+                null)
             .orElse(DaemonSettings.Partial.read(file));
     assertThat(pool.pool())
         .isEqualTo(new PoolSettings(1 << 20, 1 << 20, 0, true, PoolLimits.defaults()));
-    Files.writeString(file, "[pool.limits]\ntokens = 1000000\npinned = \"20%\"\nused = \"500G\"\n");
+    Files.writeString(
+        file,
+        """
+        [pool.limits]
+        tokens = 1000000
+        pinned = "20%"
+        used = "500G"
+        tokensPerInitiator = 100
+        pinnedPerInitiator = "5G"
+        """);
     assertThat(
             DaemonSettings.Partial.NOTHING
                 .orElse(DaemonSettings.Partial.read(file))
@@ -315,7 +329,9 @@ class DaemonTest {
         .isEqualTo(
             new PoolLimits(
                 1_000_000,
+                100,
                 SpaceLimit.ofPercent(20),
+                SpaceLimit.ofBytes(5L << 30),
                 PoolLimits.defaults().low(),
                 SpaceLimit.ofBytes(500L << 30)));
     Files.writeString(file, "[pool.limits]\npinned = \"lots\"\n");

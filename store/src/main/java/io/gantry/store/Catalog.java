@@ -212,7 +212,7 @@ final class Catalog {
     Volume volume = requireVolume(r.volume());
     PageTable table = new PageTable(metadata.space, chunks(volume.sizeBytes()));
     for (Extent extent : r.extents()) {
-      if (extent.length() > 0) {
+      if (extent.length() > 0 && r.terms().kind() != Token.Kind.REFERENCE) {
         long first = extent.offset() / metadata.chunkBytes();
         table.share(volume.table, first, first, chunks(extent.end()) - first);
       }

@@ -76,7 +76,7 @@ sealed interface CheckpointRecord {
               .int8(r.createdMillis)
               .int8(r.root);
       case TokenState r ->
-          out.type(4)
+          out.type(11)
               .int8(r.token)
               .int4(r.volume)
               .int4(r.blockBytes)
@@ -119,6 +119,14 @@ sealed interface CheckpointRecord {
               in.getLong(),
               in.getLong());
       case 4 ->
+          new TokenState(
+              in.getLong(),
+              in.getInt(),
+              in.getInt(),
+              JournalRecord.shortTerms(in),
+              JournalRecord.extents(in),
+              in.getLong());
+      case 11 ->
           new TokenState(
               in.getLong(),
               in.getInt(),

@@ -18,7 +18,8 @@ public record CopyResult(long sharedBytes, long copiedBytes, long zeroedBytes) {
     return sharedBytes + copiedBytes + zeroedBytes;
   }
 
-  CopyResult plus(CopyResult other) {
+  /** Both together. */
+  public CopyResult plus(CopyResult other) {
     return new CopyResult(
         sharedBytes + other.sharedBytes,
         copiedBytes + other.copiedBytes,

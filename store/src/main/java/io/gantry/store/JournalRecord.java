@@ -105,7 +105,7 @@ sealed interface JournalRecord {
       case Mapped r -> out.type(3).int4(r.volume).int8(r.index).int8(r.chunk).int8(r.count);
       case Unmapped r -> out.type(4).int4(r.volume).int8(r.index).int8(r.count);
       case TokenCreated r ->
-          out.type(15).int8(r.token).int4(r.volume).terms(r.terms).extents(r.extents);
+          out.type(23).int8(r.token).int4(r.volume).terms(r.terms).extents(r.extents);
       case TokenEnded r -> out.type(6).int8(r.token).int4(r.reason.code());
       case Shared r ->
           out.type(7).int8(r.token).int8(r.tokenIndex).int4(r.volume).int8(r.index).int8(r.count);
@@ -157,7 +157,8 @@ sealed interface JournalRecord {
       case 13 -> new SnapshotDeleted(in.getInt());
       case 14 -> new VolumeRolledBack(in.getInt(), in.getInt());
       case 20 -> new Summed(in.getLong(), checksums(in));
-      case 15 -> new TokenCreated(in.getLong(), in.getInt(), terms(in), extents(in));
+      case 15 -> new TokenCreated(in.getLong(), in.getInt(), shortTerms(in), extents(in));
+      case 23 -> new TokenCreated(in.getLong(), in.getInt(), terms(in), extents(in));
       case 16 -> new ResultKept(text(in), in.getLong(), in.getLong(), bytes(in));
       case 17 -> new ResultDropped(text(in), in.getLong());
       case 18 -> new Filled(in.getInt(), in.getLong(), in.getLong(), in.getLong());
@@ -188,6 +189,12 @@ sealed interface JournalRecord {
   }
 
   static Token.Terms terms(ByteBuffer in) {
+    Token.Terms terms = shortTerms(in);
+    return terms.withKind(Token.Kind.of(in.get())).ofOwner(text(in));
+  }
+
+  /** As they were before tokens had kinds and owners. */
+  static Token.Terms shortTerms(ByteBuffer in) {
     return new Token.Terms(in.getLong(), in.getLong(), in.getLong(), in.get() != 0);
   }
 

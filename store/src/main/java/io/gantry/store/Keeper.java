@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -231,8 +232,9 @@ final class Keeper implements AutoCloseable {
       long capacity = metadata.locked(() -> metadata.space.capacityBytes(free));
       long limit = options.limits().pinned().bytes(capacity) / metadata.chunkBytes();
       measure = found;
+      revokeOfOwners(found, options.limits().pinnedOfOwner().bytes(capacity));
       if (found.pinnedChunks() > limit) {
-        var _ = revoke(found, limit, PoolEvent.Reason.PINNED_LIMIT);
+        var _ = revoke(found.pins(), limit, PoolEvent.Reason.PINNED_LIMIT);
       }
     } finally {
       measuring.unlock();
@@ -270,7 +272,8 @@ final class Keeper implements AutoCloseable {
       measure = found;
       long used = metadata.locked(metadata.space::usedChunks);
       long wanted = Math.max(1 + bytes / metadata.chunkBytes(), used / LEAST_FREED);
-      if (!revoke(found, Math.max(0, found.pinnedChunks() - wanted), PoolEvent.Reason.NO_SPACE)) {
+      if (!revoke(
+          found.pins(), Math.max(0, found.pinnedChunks() - wanted), PoolEvent.Reason.NO_SPACE)) {
         fruitlessChanges = changes;
         return false;
       }
@@ -291,11 +294,26 @@ final class Keeper implements AutoCloseable {
     }
   }
 
+  /** Revokes tokens of those owners whose tokens pin more than those of one owner may. */
+  private void revokeOfOwners(PinnedSpace.Measure found, long limitBytes) {
+    long limit = limitBytes / metadata.chunkBytes();
+    if (found.pinnedChunks() <= limit) {
+      return;
+    }
+    found.pins().stream()
+        .filter(pin -> !pin.token().terms().owner().isEmpty())
+        .collect(Collectors.groupingBy(pin -> pin.token().terms().owner()))
+        .values()
+        .forEach(pins -> {
+          var _ = revoke(pins, limit, PoolEvent.Reason.OWNER_LIMIT);
+        });
+  }
+
   /** Revokes the tokens of least worth, until the others pin no more than so many chunks. */
-  private boolean revoke(PinnedSpace.Measure found, long mostChunks, PoolEvent.Reason reason) {
+  private boolean revoke(List<PinnedSpace.Pin> pins, long mostChunks, PoolEvent.Reason reason) {
     boolean revoked = false;
     long kept = 0;
-    for (PinnedSpace.Pin pin : found.pins()) {
+    for (PinnedSpace.Pin pin : pins) {
       kept += pin.chunks();
       if (kept > mostChunks && !pin.busy() && metadata.tokens.revoke(pin.token(), pin.lastUse())) {
         revoked = true;

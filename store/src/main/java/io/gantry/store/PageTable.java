@@ -309,6 +309,40 @@ final class PageTable {
     return copy;
   }
 
+  /**
+   * Whether a run of indexes, which both tables can map, names the same chunks here and there.
+   * Looks only at pages that are not shared between the two.
+   */
+  boolean isSame(PageTable other, long index, long count) {
+    int level = Math.min(rootLevel(), other.rootLevel());
+    return isSame(page(level, 0), other.page(level, 0), level, 0, index, index + count);
+  }
+
+  private static boolean isSame(
+      @Nullable Page a, @Nullable Page b, int level, long base, long from, long to) {
+    if (a == b) {
+      return true;
+    }
+    long step = Page.entrySpan(level);
+    int last = (int) Math.min(Page.ENTRIES - 1, (to - 1 - base) / step);
+    for (int slot = (int) (Math.max(0, from - base) / step); slot <= last; slot++) {
+      boolean same =
+          level == 0
+              ? (a == null ? -1 : a.chunk(slot)) == (b == null ? -1 : b.chunk(slot))
+              : isSame(
+                  a == null ? null : a.child(slot),
+                  b == null ? null : b.child(slot),
+                  level - 1,
+                  base + slot * step,
+                  from,
+                  to);
+      if (!same) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Gives everything up. */
   void drop() {
     space.release(root);

@@ -431,7 +431,8 @@ public final class Pool implements AutoCloseable {
    *
    * @param extents within the volume
    * @param terms how long the token lives; it is created now, whatever they say
-   * @return the token, or empty if the pool has as many tokens as it may have
+   * @return the token, or empty if the pool, or the token's owner, has as many tokens as it may
+   *     have
    */
   public Optional<Token> freeze(Volume volume, List<Extent> extents, Token.Terms terms)
       throws IOException {
@@ -478,6 +479,15 @@ public final class Pool implements AutoCloseable {
     return metadata.tokens.remainingMillis(token);
   }
 
+  /**
+   * Whether the volume that a token was made of still holds what it held then, where the token was
+   * made of it. Tells chunks, not bytes: a write next to those bytes in the same chunk counts as a
+   * change. Costs next to nothing, however large the token is.
+   */
+  public boolean isUnchanged(Token token) {
+    return metadata.tokens.isUnchanged(token);
+  }
+
   /** Ends a token; copies from it that run are finished. Ending it again does nothing. */
   public void end(Token token, Token.End reason) {
     metadata.locked(() -> {
@@ -500,13 +510,52 @@ public final class Pool implements AutoCloseable {
    */
   public CopyResult copy(Token token, long offset, Volume target, long targetOffset, long length)
       throws IOException {
+    return copy(token, offset, target, targetOffset, length, CopyPace.NONE);
+  }
+
+  /**
+   * As above, in company.
+   *
+   * @param pace may end the copy: then less was done than asked for
+   * @throws IllegalArgumentException also if the token is a {@link Token.Kind#REFERENCE}: it holds
+   *     nothing to copy; freeze what it names, and copy from that
+   */
+  public CopyResult copy(
+      Token token, long offset, Volume target, long targetOffset, long length, CopyPace pace)
+      throws IOException {
+    if (token.terms().kind() == Token.Kind.REFERENCE) {
+      throw new IllegalArgumentException("token %016x holds nothing".formatted(token.number()));
+    }
     target.requireWithin(targetOffset, length);
     if (offset < 0 || length > token.lengthBytes() - offset) {
       throw new IllegalArgumentException(
           "%d bytes at %d are not within a token of %d"
               .formatted(length, offset, token.lengthBytes()));
     }
-    return metadata.tokens.copy(token, offset, target, targetOffset, length);
+    return metadata.tokens.copy(token, offset, target, targetOffset, length, pace);
+  }
+
+  /**
+   * Makes a range of a volume hold what a range of a volume, which may be the same one, holds at
+   * this instant. The ranges may overlap. Takes as long as a copy from a token does.
+   *
+   * @param pace may end the copy
+   * @return what was done: less than asked for if it was ended, or the pool became full meanwhile
+   * @throws NoSpaceException if the pool was full from the start
+   * @throws OutOfRangeException if a range is not within its volume
+   */
+  public CopyResult copy(
+      Volume source, long offset, Volume target, long targetOffset, long length, CopyPace pace)
+      throws IOException {
+    target.requireWithin(targetOffset, length);
+    Token token =
+        alone(
+            source,
+            () -> {
+              source.requireWithin(offset, length); // a resize may have been first
+              return metadata.tokens.createForOneCopy(source, new Extent(offset, length));
+            });
+    return metadata.tokens.copyBegun(token, 0, target, targetOffset, length, pace);
   }
 
   /** Results of commands that somebody may ask for later, also after a restart. */

@@ -27,6 +27,8 @@ public sealed interface PoolEvent {
   enum Reason {
     /** Tokens pinned more space than they may. */
     PINNED_LIMIT,
+    /** The tokens of its owner pinned more space than they may. */
+    OWNER_LIMIT,
     /** A write had no space. */
     NO_SPACE
   }
@@ -47,6 +49,7 @@ public sealed interface PoolEvent {
               pinnedBytes,
               switch (reason) {
                 case PINNED_LIMIT -> "tokens pinned more than they may";
+                case OWNER_LIMIT -> "its owner's tokens pinned more than they may";
                 case NO_SPACE -> "a write had no space";
               });
     }

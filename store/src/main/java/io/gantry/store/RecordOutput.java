@@ -45,7 +45,9 @@ final class RecordOutput {
     return int8(terms.createdMillis())
         .int8(terms.inactivityTimeoutMillis())
         .int8(terms.lifetimeMillis())
-        .int1(terms.persistent() ? 1 : 0);
+        .int1(terms.persistent() ? 1 : 0)
+        .int1(terms.kind().code())
+        .text(terms.owner());
   }
 
   RecordOutput plan(Erasure.Plan plan) {

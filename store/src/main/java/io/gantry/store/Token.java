@@ -14,8 +14,10 @@ public final class Token {
     EXPIRED(1),
     /** A copy asked for its deletion when it was done. */
     DELETED(2),
-    /** An administrator took it back. */
-    REVOKED(3);
+    /** The pool or an administrator took it back. */
+    REVOKED(3),
+    /** It stood for what the volume held as long as that did not change, and it has changed. */
+    CANCELLED(4);
 
     private final int code;
 
@@ -38,18 +40,59 @@ public final class Token {
     }
   }
 
+  /** What a token stands for. */
+  public enum Kind {
+    /** What the extents held when it was made. */
+    POINT_IN_TIME(0),
+    /**
+     * The same, for as long as the volume holds it, too. The pool keeps what they held; whoever
+     * uses the token asks {@link Pool#isUnchanged} and ends it.
+     */
+    CHANGE_VULNERABLE(1),
+    /** What the extents hold when somebody looks. The token itself holds nothing. */
+    REFERENCE(2);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
+
+    /** The number that stands for it in the journal. */
+    int code() {
+      return code;
+    }
+
+    static Kind of(int code) {
+      for (Kind kind : values()) {
+        if (kind.code == code) {
+          return kind;
+        }
+      }
+      throw new IllegalArgumentException("unknown kind of a token: " + code);
+    }
+  }
+
   /**
-   * How long a token lives.
+   * What a token stands for, whose it is, and how long it lives.
    *
    * @param createdMillis when it was made, ms since 1970; set by the pool
    * @param inactivityTimeoutMillis how long it may lie unused; a copy from it is a use, and so is a
-   *     restart
+   *     restart. 0 for one that the pool makes for a single copy and shows to nobody
    * @param lifetimeMillis how long it lives however much it is used, restarts or not; 0 for no
    *     limit
    * @param persistent whether it is among the last to be revoked when the pool needs room
+   * @param kind what it stands for
+   * @param owner who had it made, for limits and for who asks later; empty for nobody
    */
   public record Terms(
-      long createdMillis, long inactivityTimeoutMillis, long lifetimeMillis, boolean persistent) {
+      long createdMillis,
+      long inactivityTimeoutMillis,
+      long lifetimeMillis,
+      boolean persistent,
+      Kind kind,
+      String owner) {
+    private static final int MAX_OWNER = 1024;
 
     public Terms {
       if (inactivityTimeoutMillis < 0 || lifetimeMillis < 0) {
@@ -57,25 +100,53 @@ public final class Token {
             "a token's times are not negative: %d ms unused, %d ms in all"
                 .formatted(inactivityTimeoutMillis, lifetimeMillis));
       }
+      if (owner.length() > MAX_OWNER) {
+        throw new IllegalArgumentException(
+            "a token's owner has %d characters: %d at most".formatted(owner.length(), MAX_OWNER));
+      }
     }
 
-    /** Limited by disuse only, and not persistent. */
+    /** Of nobody, for a point in time. */
+    public Terms(
+        long createdMillis, long inactivityTimeoutMillis, long lifetimeMillis, boolean persistent) {
+      this(
+          createdMillis,
+          inactivityTimeoutMillis,
+          lifetimeMillis,
+          persistent,
+          Kind.POINT_IN_TIME,
+          "");
+    }
+
+    /** Of nobody, for a point in time, limited by disuse only, and not persistent. */
     public static Terms idle(long inactivityTimeoutMillis) {
       return new Terms(0, inactivityTimeoutMillis, 0, false);
     }
 
     /** The same with another lifetime. */
     public Terms withLifetime(long millis) {
-      return new Terms(createdMillis, inactivityTimeoutMillis, millis, persistent);
+      return new Terms(createdMillis, inactivityTimeoutMillis, millis, persistent, kind, owner);
     }
 
     /** The same, but persistent. */
     public Terms asPersistent() {
-      return new Terms(createdMillis, inactivityTimeoutMillis, lifetimeMillis, true);
+      return new Terms(createdMillis, inactivityTimeoutMillis, lifetimeMillis, true, kind, owner);
+    }
+
+    /** The same for another kind of token. */
+    public Terms withKind(Kind other) {
+      return new Terms(
+          createdMillis, inactivityTimeoutMillis, lifetimeMillis, persistent, other, owner);
+    }
+
+    /** The same for somebody else's token. */
+    public Terms ofOwner(String other) {
+      return new Terms(
+          createdMillis, inactivityTimeoutMillis, lifetimeMillis, persistent, kind, other);
     }
 
     Terms createdAt(long millis) {
-      return new Terms(millis, inactivityTimeoutMillis, lifetimeMillis, persistent);
+      return new Terms(millis, inactivityTimeoutMillis, lifetimeMillis, persistent, kind, owner);
     }
   }
 
@@ -147,7 +218,12 @@ public final class Token {
 
   /** Whether its time is over. Called under the pool's metadata lock. */
   boolean isOver(long nowMillis) {
-    return copies == 0 && nowMillis > deadlineMillis;
+    return copies == 0 && (isForOneCopy() || nowMillis > deadlineMillis);
+  }
+
+  /** Whether the pool made it for a single copy: if it is found later, there was a crash. */
+  boolean isForOneCopy() {
+    return terms.inactivityTimeoutMillis() == 0;
   }
 
   /**

@@ -17,13 +17,15 @@ final class TokenCopy {
   private final TableReader reader;
   private final Token token;
   private final Volume target;
+  private final CopyPace pace;
   private CopyResult done = CopyResult.NONE;
 
-  TokenCopy(Metadata metadata, TableReader reader, Token token, Volume target) {
+  TokenCopy(Metadata metadata, TableReader reader, Token token, Volume target, CopyPace pace) {
     this.metadata = metadata;
     this.reader = reader;
     this.token = token;
     this.target = target;
+    this.pace = pace;
   }
 
   /** What was done, counted from the start without a gap, also after a failure. */
@@ -31,41 +33,50 @@ final class TokenCopy {
     return done;
   }
 
-  /** Copies; the token must not end before this returns. */
+  private void did(CopyResult part) {
+    done = done.plus(part);
+    pace.did(part);
+  }
+
+  /** Copies, as far as it may; the token must not end before this returns. */
   void run(long offset, long targetOffset, long length) throws IOException {
     long position = 0; // of the extent in the token's data
     for (Extent extent : token.extents()) {
       long from = Math.max(offset, position);
       long to = Math.min(offset + length, position + extent.length());
-      if (from < to) {
-        copy(extent.offset() + from - position, targetOffset + from - offset, to - from);
+      if (from < to
+          && !copy(extent.offset() + from - position, targetOffset + from - offset, to - from)) {
+        return;
       }
       position += extent.length();
     }
   }
 
-  private void copy(long source, long offset, long length) throws IOException {
+  /** Copies what lies together in the source; whether it was done to its end. */
+  private boolean copy(long source, long offset, long length) throws IOException {
     int chunkBytes = metadata.chunkBytes();
     long end = offset + length;
     boolean alike = (source - offset) % chunkBytes == 0;
     long firstWhole = (offset + chunkBytes - 1) / chunkBytes * chunkBytes;
     long shareFrom = alike ? Math.min(end, firstWhole) : end;
     long shareTo = Math.max(shareFrom, end / chunkBytes * chunkBytes);
-    move(source, offset, shareFrom - offset);
-    if (shareFrom < shareTo) {
-      long tokenIndex = (shareFrom - offset + source) / chunkBytes;
-      share(tokenIndex, shareFrom / chunkBytes, (shareTo - shareFrom) / chunkBytes);
-      done = done.plus(new CopyResult(shareTo - shareFrom, 0, 0));
-    }
-    move(shareTo - offset + source, shareTo, end - shareTo);
+    return move(source, offset, shareFrom - offset, alike)
+        && share(
+            (shareFrom - offset + source) / chunkBytes,
+            shareFrom / chunkBytes,
+            (shareTo - shareFrom) / chunkBytes)
+        && move(shareTo - offset + source, shareTo, end - shareTo, alike);
   }
 
-  private void share(long tokenIndex, long index, long count) throws IOException {
+  private boolean share(long tokenIndex, long index, long count) throws IOException {
     boolean byPages = (tokenIndex - index) % Page.ENTRIES == 0;
     long step = byPages ? count : SHARE_STEP;
     for (long shared = 0; shared < count; shared += step) {
       long at = shared;
       long n = Math.min(step, count - shared);
+      if (!pace.mayGoOn()) {
+        return false;
+      }
       metadata.lockedIo(() -> {
         metadata.requireRoom();
         target.requireWritable((index + at + n) * metadata.chunkBytes());
@@ -73,11 +84,13 @@ final class TokenCopy {
             new JournalRecord.Shared(token.number(), tokenIndex + at, target.id(), index + at, n));
         return null;
       });
+      did(new CopyResult(n * metadata.chunkBytes(), 0, 0));
     }
+    return true;
   }
 
   /** Copies bytes where the token has chunks, and makes holes where it has none. */
-  private void move(long source, long offset, long length) throws IOException {
+  private boolean move(long source, long offset, long length, boolean alike) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, BUFFER));
     long at = 0;
     while (at < length) {
@@ -88,15 +101,19 @@ final class TokenCopy {
         run = reader.allocation(token.table, from, source + length);
       }
       long count = run.end() - from;
+      if (!(run.mapped() ? pace.mayMove(count, alike) : pace.mayGoOn())) {
+        return false;
+      }
       if (run.mapped()) {
         reader.read(token.table, from, buffer.clear().limit((int) count), () -> true);
         target.write(offset + at, buffer.flip());
-        done = done.plus(new CopyResult(0, count, 0));
+        did(new CopyResult(0, count, 0));
       } else {
         target.zero(offset + at, count);
-        done = done.plus(new CopyResult(0, 0, count));
+        did(new CopyResult(0, 0, count));
       }
       at += count;
     }
+    return true;
   }
 }

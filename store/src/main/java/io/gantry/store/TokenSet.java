@@ -34,12 +34,21 @@ final class TokenSet {
 
   private final Map<Long, Token.End> ended = new LinkedHashMap<>();
   private int live;
+
+  /** Live tokens of each owner that has any. */
+  private final Map<String, Integer> byOwner = new TreeMap<>();
+
   private long nextSerial;
   private long nextUse;
 
   /** Number of live tokens. */
   int count() {
     return live;
+  }
+
+  /** Number of an owner's live tokens. */
+  int count(String owner) {
+    return byOwner.getOrDefault(owner, 0);
   }
 
   /** The live token of a number. */
@@ -87,6 +96,7 @@ final class TokenSet {
     byNumber.put(token.number(), token);
     byAge.put(token.serial, token);
     live++;
+    byOwner.merge(token.terms().owner(), 1, Integer::sum);
     used(token, nowMillis);
   }
 
@@ -125,8 +135,11 @@ final class TokenSet {
     }
     unlist(token);
     live--;
+    byOwner.computeIfPresent(token.terms().owner(), (_, count) -> count == 1 ? null : count - 1);
     token.ended = reason;
-    remember(token.number(), reason);
+    if (!token.isForOneCopy()) { // nobody will ask what has become of it
+      remember(token.number(), reason);
+    }
     return true;
   }
 

@@ -32,6 +32,14 @@ final class Tokens {
     if (set().count() >= options.limits().tokens() && !sweepStep()) {
       return Optional.empty();
     }
+    if (!terms.owner().isEmpty()
+        && set().count(terms.owner()) >= options.limits().tokensOfOwner()) {
+      return Optional.empty();
+    }
+    return Optional.of(made(volume, extents, terms));
+  }
+
+  private Token made(Volume volume, List<Extent> extents, Token.Terms terms) {
     long number;
     do {
       number = options.random().nextLong();
@@ -39,7 +47,19 @@ final class Tokens {
     metadata.change(
         new JournalRecord.TokenCreated(
             number, volume.id(), terms.createdAt(metadata.nowMillis()), extents));
-    return set().find(number);
+    return set().require(number);
+  }
+
+  /**
+   * Makes a token for one copy, which has begun when this returns: nobody but the caller ever finds
+   * it, and no limit keeps it out. Called under the metadata lock, while no write to the volume is
+   * in flight.
+   */
+  Token createForOneCopy(Volume volume, Extent extent) {
+    Token token = made(volume, List.of(extent), Token.Terms.idle(0));
+    set().beginCopy(token);
+    set().remove(token, Token.End.DELETED);
+    return token;
   }
 
   /** The live token of a number. */
@@ -106,6 +126,28 @@ final class Tokens {
     }
   }
 
+  /**
+   * Whether what a token froze still is what its volume holds there; the volume is gone or smaller
+   * if not, or names other chunks.
+   */
+  boolean isUnchanged(Token token) {
+    return metadata.locked(() -> {
+      Volume volume = metadata.catalog().volume(token.volumeId()).orElse(null);
+      if (volume == null) {
+        return false;
+      }
+      for (Extent extent : token.extents()) {
+        long first = extent.offset() / metadata.chunkBytes();
+        long end = Math.ceilDiv(extent.end(), metadata.chunkBytes());
+        if (extent.end() > volume.sizeBytes()
+            || (extent.length() > 0 && !volume.table.isSame(token.table, first, end - first))) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+
   /** Revokes a token for the space that it pins, unless it was used after its last known use. */
   boolean revoke(Token token, long lastUse) {
     return metadata.locked(() -> {
@@ -127,7 +169,8 @@ final class Tokens {
   }
 
   /** As {@link Pool#copy}. */
-  CopyResult copy(Token token, long offset, Volume target, long targetOffset, long length)
+  CopyResult copy(
+      Token token, long offset, Volume target, long targetOffset, long length, CopyPace pace)
       throws IOException {
     boolean live =
         metadata.locked(() -> {
@@ -137,10 +180,14 @@ final class Tokens {
           }
           return found;
         });
-    if (!live) {
-      return CopyResult.NONE;
-    }
-    TokenCopy copy = new TokenCopy(metadata, reader, token, target);
+    return live ? copyBegun(token, offset, target, targetOffset, length, pace) : CopyResult.NONE;
+  }
+
+  /** Carries out a copy that has begun, and ends it. */
+  CopyResult copyBegun(
+      Token token, long offset, Volume target, long targetOffset, long length, CopyPace pace)
+      throws IOException {
+    TokenCopy copy = new TokenCopy(metadata, reader, token, target, pace);
     try {
       copy.run(offset, targetOffset, length);
     } catch (NoSpaceException e) {

@@ -42,7 +42,7 @@ class LimitsTest {
   }
 
   private static PoolLimits limits(SpaceLimit pinned, SpaceLimit low, SpaceLimit used) {
-    return new PoolLimits(1000, pinned, low, used);
+    return new PoolLimits(1000, 1000, pinned, SpaceLimit.NONE, low, used);
   }
 
   private static PoolLimits unlimited() {

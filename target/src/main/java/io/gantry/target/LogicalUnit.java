@@ -75,8 +75,8 @@ final class LogicalUnit {
   }
 
   /** A nexus begins to use the logical unit. */
-  UnitNexus attach(Nexus nexus, PathTasks tasks) {
-    return nexuses.attach(nexus, tasks);
+  UnitNexus attach(Nexus nexus, PathTasks tasks, CopyReach reach) {
+    return nexuses.attach(nexus, tasks, reach);
   }
 
   /** The nexus is lost. */
@@ -88,6 +88,18 @@ final class LogicalUnit {
   /** Whether a nexus still uses the logical unit. */
   boolean isAttached(UnitNexus state) {
     return nexuses.contains(state);
+  }
+
+  /** As {@link CopyReach#reach}, for a nexus that has access to this logical unit. */
+  CopyReach.Reached reach(UnitNexus nexus, boolean write) {
+    Cdb cdb = write ? Cdb.Transfer.write(0, 0) : Cdb.Transfer.read(0, 0);
+    if (!reservations.allow(nexus.nexus(), cdb)) {
+      return new CopyReach.Reached.Conflict();
+    }
+    Sense refusal = refuse(nexus, cdb);
+    return refusal == null
+        ? new CopyReach.Reached.Open(volume)
+        : new CopyReach.Reached.Refused(refusal);
   }
 
   /** As {@link TargetPath#readNow}. */
@@ -213,7 +225,25 @@ final class LogicalUnit {
     }
   }
 
+  /**
+   * Keeps a sanitize waiting, until what this returns is run. For a command that writes, which
+   * keeps it waiting already: so the lock is free, even if a sanitize queues for it.
+   */
+  Runnable holdWriting() {
+    long stamp = writing.tryReadLock();
+    if (stamp == 0) {
+      throw new IllegalStateException("a sanitize of %s began".formatted(volume.name()));
+    }
+    return () -> writing.unlockRead(stamp);
+  }
+
+  /** Whether what was written is durable before the initiator is told that it was. */
+  boolean writesThrough() {
+    return modes.writeThrough();
+  }
+
   private void awaitWrites() {
+    copyManager.stopBackground(volume, "the volume is to be sanitized").join();
     writing.unlockWrite(writing.writeLock());
   }
 
@@ -262,9 +292,11 @@ final class LogicalUnit {
       case Cdb.SynchronizeCache c -> block.synchronizeCache(c);
       case Cdb.Unmap c -> done(provisioning.unmap(c, request));
       case Cdb.GetLbaStatus c -> done(provisioning.lbaStatus(c, request));
-      case Cdb.TokenOperation c -> done(copyManager.execute(nexus.nexus(), volume, c, request));
+      case Cdb.TokenOperation c -> done(copyManager.execute(this, nexus, c, request));
       case Cdb.ReceiveRodTokenInformation c ->
-          done(copyManager.receiveInformation(nexus.nexus(), volume, c, request));
+          copyManager.receiveInformation(nexus.nexus(), volume, c, request);
+      case Cdb.ReportAllRodTokens c -> done(copyManager.reportTokens(nexus, c, request));
+      case Cdb.CopyOperationAbort c -> copyManager.abort(nexus.nexus(), volume, c);
       case Cdb.ReportLuns _ -> throw new IllegalStateException("the target answers REPORT LUNS");
     };
   }

@@ -7,4 +7,11 @@ package io.gantry.target;
  * @param initiatorPort initiator name and ISID, {@code iqn...,i,0x00023d000001}
  * @param targetPort target name and portal group, {@code iqn...,t,0x0001}
  */
-public record Nexus(String initiatorPort, String targetPort) {}
+public record Nexus(String initiatorPort, String targetPort) {
+
+  /** The initiator's iSCSI name: what its port is called without the ISID. */
+  public String initiatorName() {
+    int isid = initiatorPort.indexOf(",i,");
+    return isid < 0 ? initiatorPort : initiatorPort.substring(0, isid);
+  }
+}

@@ -1,6 +1,7 @@
 package io.gantry.target;
 
 import io.gantry.scsi.Cdb;
+import io.gantry.scsi.Command;
 import io.gantry.scsi.Decoded;
 import io.gantry.scsi.Lun;
 import io.gantry.scsi.ScsiDevice;
@@ -35,10 +36,16 @@ import org.jspecify.annotations.Nullable;
 public final class PoolTarget implements TargetDevice, AutoCloseable {
   private static final int MAXIMUM_TRANSFER = 16 << 20;
   private static final int MAXIMUM_NAME = 116;
+
+  /** Operation code of the commands that copy. */
+  private static final byte COPY = (byte) Command.POPULATE_TOKEN.opcode();
+
   private static final long CLOSE_TIMEOUT_SECONDS = 30;
 
   private final Pool pool;
   private final String name;
+  private final CopyOperations copies;
+  private final FaultSwitches faults = new FaultSwitches();
   private final CopyManager copyManager;
   private final Sanitizer sanitizer;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
@@ -49,6 +56,9 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final ExecutorService workers;
   private volatile int lookedAt;
   private volatile AccessPolicy access;
+
+  /** Threads of copy commands, which may take long: workers are for those that do not. */
+  private final ExecutorService copiers;
 
   /** As below, with all volumes for everybody on this machine. */
   public PoolTarget(Pool pool, String name) {
@@ -64,10 +74,16 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
    *     does not fit a ROD token
    */
   public PoolTarget(Pool pool, String name, AccessPolicy access) {
+    this(pool, name, access, CopyOptions.defaults());
+  }
+
+  /** As above, with other options for copies. */
+  public PoolTarget(Pool pool, String name, AccessPolicy access, CopyOptions options) {
     this(
         pool,
         name,
         access,
+        options,
         4 * Runtime.getRuntime().availableProcessors(), // keep a disk busy while some wait for it
         Thread.ofPlatform().name("gantry-worker-", 0).daemon(true).factory());
   }
@@ -79,7 +95,12 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
    * @param threads makes those, and one for each sanitize
    */
   public PoolTarget(
-      Pool pool, String name, AccessPolicy access, int workerThreads, ThreadFactory threads) {
+      Pool pool,
+      String name,
+      AccessPolicy access,
+      CopyOptions options,
+      int workerThreads,
+      ThreadFactory threads) {
     if (name.getBytes(StandardCharsets.UTF_8).length > MAXIMUM_NAME) {
       throw new IllegalArgumentException(
           "target name '%s' has more than %d bytes".formatted(name, MAXIMUM_NAME));
@@ -87,7 +108,10 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     this.pool = pool;
     this.name = name;
     this.access = access;
-    this.copyManager = new CopyManager(pool, new RodTokens(pool, name));
+    this.copies = new CopyOperations(pool::nowMillis, options.ticker()::nanos);
+    RodTokens tokens = new RodTokens(pool, name);
+    this.copyManager = new CopyManager(pool, tokens, copies, options, faults);
+    this.copiers = Executors.newThreadPerTaskExecutor(options.threads());
     this.lookedAt = pool.inventory();
     this.sanitizer = new Sanitizer(pool, threads);
     this.workers = Executors.newFixedThreadPool(workerThreads, threads);
@@ -105,12 +129,41 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   /** What the copies of this target did. */
   public CopyStatistics copyStatistics() {
-    return copyManager.statistics();
+    return copies.statistics();
+  }
+
+  /** The copy operations that run, and the last ones that have ended; newest first. */
+  public List<CopyStatus> copies() {
+    return copies.list();
+  }
+
+  /**
+   * Stops a copy operation at a block; its initiator is told how much was done.
+   *
+   * @param id as {@link CopyStatus#id}
+   * @return whether it ran
+   */
+  public boolean cancelCopy(long id) {
+    return copies.stop(id, "cancelled by an administrator");
+  }
+
+  /** What goes wrong with the copies of a volume on purpose. */
+  public CopyFaults faults(Volume volume) {
+    return faults.of(volume);
+  }
+
+  /** Makes copies of a volume go wrong on purpose, or no longer with {@link CopyFaults#NONE}. */
+  public void setFaults(Volume volume, CopyFaults wanted) {
+    faults.set(volume, wanted);
   }
 
   @Override
   public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
-    Path path = new Path(nexus, tasks, identity, rules(access, identity));
+    String initiator =
+        identity.user() == null
+            ? identity.initiatorName()
+            : identity.initiatorName() + " user " + identity.user();
+    Path path = new Path(nexus, initiator, tasks, identity, rules(access, identity));
     paths.add(path);
     AccessPolicy now = access;
     path.rules(rules(now, identity)); // it may have changed before the path was one of all
@@ -135,7 +188,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   /** A path to a logical unit within this process; commands run in the caller's thread. */
   public ScsiDevice open(String initiatorPort, int lun) {
     Nexus nexus = new Nexus(initiatorPort, name);
-    Path path = new Path(nexus, PathTasks.NONE, null, rules(access, null));
+    Path path = new Path(nexus, nexus.initiatorName(), PathTasks.NONE, null, rules(access, null));
     paths.add(path);
     return new ScsiDevice() {
       @Override
@@ -151,8 +204,9 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   }
 
   /** An I_T nexus, and what the logical units that it has used keep for it. */
-  private final class Path implements TargetPath {
+  private final class Path implements TargetPath, CopyReach {
     private final Nexus nexus;
+    private final String initiator;
     private final PathTasks tasks;
     private final @Nullable Identity identity;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
@@ -173,10 +227,12 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     /** For an initiator, or for somebody within this process, who is nobody. */
     Path(
         Nexus nexus,
+        String initiator,
         PathTasks tasks,
         @Nullable Identity identity,
         Function<String, Access> access) {
       this.nexus = nexus;
+      this.initiator = initiator;
       this.tasks = tasks;
       this.identity = identity;
       this.access = access;
@@ -190,7 +246,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       }
       UnitNexus state = used.get(unit);
       if (state == null) {
-        state = used.computeIfAbsent(unit, u -> u.attach(nexus, tasks));
+        state = used.computeIfAbsent(unit, u -> u.attach(nexus, tasks, this));
       }
       look();
       return state.access(unit.volume().name(), access) == Access.NONE ? null : state;
@@ -237,7 +293,12 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     @Override
     public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
       return CompletableFuture.completedFuture(request)
-          .thenComposeAsync(accepted -> execute(Lun.decode(lun), accepted), workers);
+          .thenComposeAsync(
+              accepted -> execute(Lun.decode(lun), accepted), isCopy(request) ? copiers : workers);
+    }
+
+    private static boolean isCopy(ScsiRequest request) {
+      return request.cdb().length > 0 && request.cdb()[0] == COPY;
     }
 
     @Override
@@ -307,11 +368,25 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     @Override
     public void abandon(ScsiRequest request) {
       sanitizer.abandon(request);
+      copies.abandon(request);
+      faults.abandon(request);
     }
 
     @Override
     public boolean hasUnit(long lun) {
       return state(unit(Lun.decode(lun))) != null;
+    }
+
+    @Override
+    public String initiator() {
+      return initiator;
+    }
+
+    @Override
+    public Reached reach(int volume, boolean write) {
+      LogicalUnit unit = unit(volume);
+      UnitNexus state = state(unit);
+      return unit == null || state == null ? new Reached.Absent() : unit.reach(state, write);
     }
 
     private boolean isVisible(Volume volume) {
@@ -326,7 +401,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     @Override
     public CompletableFuture<Void> resetUnit(long lun) {
       int number = Lun.decode(lun);
-      return abortAll(number)
+      return abortForReset(number)
           .thenRun(() -> {
             LogicalUnit unit = unit(number);
             if (unit != null) {
@@ -349,7 +424,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
           .thenAccept(_ ->
               used.replaceAll((unit, state) -> {
                 unit.detach(state);
-                UnitNexus anew = unit.attach(nexus, tasks);
+                UnitNexus anew = unit.attach(nexus, tasks, this);
                 anew.reset(Sense.NEXUS_LOSS);
                 return anew;
               }));
@@ -360,9 +435,15 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       CompletableFuture<?>[] ends =
           units.entrySet().stream()
               .filter(entry -> state(entry.getValue()) != null)
-              .map(entry -> abortAll(entry.getKey()).thenRun(entry.getValue()::reset))
+              .map(entry -> abortForReset(entry.getKey()).thenRun(entry.getValue()::reset))
               .toArray(CompletableFuture<?>[]::new);
       return CompletableFuture.allOf(ends);
+    }
+
+    /** Ends all copies that a reset ends, too: those that no command waits for any more. */
+    private CompletableFuture<Void> abortForReset(int unit) {
+      return CompletableFuture.allOf(
+          abortAll(unit), copies.stop(copy -> copy.volume() == unit, "the logical unit was reset"));
     }
 
     private CompletableFuture<Void> abortAll(int unit) {
@@ -405,7 +486,8 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
             VitalProductData.naa(pool.id(), volume.id()),
             ProvisioningCommands.limits(blockBytes, pool.chunkBytes(), MAXIMUM_TRANSFER),
             CopyManager.limits(blockBytes),
-            blockBytes);
+            blockBytes,
+            pool.chunkBytes());
     return new LogicalUnit(pool, volume, pages, copyManager, sanitizer, MAXIMUM_TRANSFER);
   }
 
@@ -452,9 +534,15 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   @Override
   public void close() {
     workers.shutdown();
+    copiers.shutdown();
+    copyManager.stopAll();
     sanitizer.close();
     try {
-      if (!workers.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+      boolean ended =
+          workers.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+              && copiers.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+      copyManager.stopAll(); // what commands began in the background meanwhile
+      if (!ended) {
         System.getLogger(PoolTarget.class.getName())
             .log(System.Logger.Level.WARNING, "commands did not end in time");
       }

@@ -1,8 +1,13 @@
 package io.gantry.target;
 
+import io.gantry.scsi.Command;
 import io.gantry.scsi.RodToken;
 import io.gantry.scsi.RodTokenLimits;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * VPD page 8Fh, third-party copy (SPC-4 7.8.17): what a copy manager can do. Descriptors stand in
@@ -10,32 +15,61 @@ import java.nio.ByteBuffer;
  * limits.
  */
 final class ThirdPartyCopyPage {
+  private static final int TOKEN_OUT = 0x01;
+  private static final int TOKEN_IN = 0x02;
+
   private ThirdPartyCopyPage() {}
 
-  static byte[] encode(RodTokenLimits limits, int blockBytes) {
+  /**
+   * The page.
+   *
+   * @param blockBytes of the logical unit
+   * @param chunkBytes what is shared as a whole when ranges are aligned to it
+   */
+  static byte[] encode(RodTokenLimits limits, int blockBytes, int chunkBytes) {
     ByteBuffer b = ByteBuffer.allocate(1024);
     b.put((byte) 0).put((byte) 0x8F).putShort((short) 0);
     b.put(limits.encode());
     supportedCommands(b);
-    rodTokenFeatures(b, limits, blockBytes);
+    rodTokenFeatures(b, limits, blockBytes, chunkBytes);
     supportedRodTypes(b);
     generalCopyOperations(b);
     b.putShort(2, (short) (b.position() - 4));
-    return java.util.Arrays.copyOf(b.array(), b.position());
+    return Arrays.copyOf(b.array(), b.position());
   }
 
   private static void header(ByteBuffer b, int type, int length) {
     b.putShort((short) type).putShort((short) length);
   }
 
+  /** Of each of the two operation codes, all service actions of the command table, ascending. */
   private static void supportedCommands(ByteBuffer b) {
-    header(b, 0x0001, 8);
-    b.put((byte) 7);
-    b.put((byte) 0x83).put((byte) 2).put((byte) 0x10).put((byte) 0x11);
-    b.put((byte) 0x84).put((byte) 1).put((byte) 0x07);
+    ByteArrayOutputStream list = new ByteArrayOutputStream();
+    for (int opcode : new int[] {0x83, 0x84}) {
+      byte[] actions = actions(opcode);
+      list.write(opcode);
+      list.write(actions.length);
+      list.writeBytes(actions);
+    }
+    int length = (1 + list.size() + 3) / 4 * 4;
+    header(b, 0x0001, length);
+    int end = b.position() + length;
+    b.put((byte) list.size()).put(list.toByteArray());
+    b.position(end);
   }
 
-  private static void rodTokenFeatures(ByteBuffer b, RodTokenLimits limits, int blockBytes) {
+  private static byte[] actions(int opcode) {
+    ByteArrayOutputStream actions = new ByteArrayOutputStream();
+    Arrays.stream(Command.values())
+        .filter(command -> command.opcode() == opcode)
+        .mapToInt(command -> command.serviceAction().orElseThrow())
+        .sorted()
+        .forEach(actions::write);
+    return actions.toByteArray();
+  }
+
+  private static void rodTokenFeatures(
+      ByteBuffer b, RodTokenLimits limits, int blockBytes, int chunkBytes) {
     header(b, 0x0106, 44 + 48);
     int start = b.position() - 4;
     long maximumBytes = limits.maximumTransferBlocks() * blockBytes;
@@ -45,6 +79,7 @@ final class ThirdPartyCopyPage {
     b.putShort(start + 46, (short) 48);
     int features = start + 48; // block ROD device type specific features
     b.putShort(features + 2, (short) 0x2C);
+    b.putShort(features + 6, (short) (chunkBytes / blockBytes)); // optimal length granularity
     b.putLong(features + 8, maximumBytes); // most bytes in a block ROD
     b.putLong(features + 16, -1); // optimal transfers: no optimum, all lengths take as long
     b.putLong(features + 24, -1);
@@ -53,10 +88,16 @@ final class ThirdPartyCopyPage {
   }
 
   private static void supportedRodTypes(ByteBuffer b) {
-    header(b, 0x0108, 4 + 2 * 64);
-    b.putShort((short) 0).putShort((short) (2 * 64));
-    rodType(b, RodToken.TYPE_POINT_IN_TIME, 0x03); // TOKEN_IN, TOKEN_OUT
-    rodType(b, RodToken.TYPE_ZERO, 0x02); // TOKEN_IN
+    Map<Integer, Integer> types = new LinkedHashMap<>(); // ascending
+    types.put(RodToken.TYPE_ACCESS_UPON_REFERENCE, TOKEN_IN | TOKEN_OUT);
+    types.put(RodToken.TYPE_POINT_IN_TIME, TOKEN_IN | TOKEN_OUT);
+    types.put(RodToken.TYPE_POINT_IN_TIME_CHANGE_VULNERABLE, TOKEN_IN | TOKEN_OUT);
+    types.put(RodToken.TYPE_POINT_IN_TIME_PERSISTENT, TOKEN_IN | TOKEN_OUT);
+    types.put(RodToken.TYPE_POINT_IN_TIME_ANY, TOKEN_OUT);
+    types.put(RodToken.TYPE_ZERO, TOKEN_IN);
+    header(b, 0x0108, 4 + types.size() * 64);
+    b.putShort((short) 0).putShort((short) (types.size() * 64));
+    types.forEach((type, inOut) -> rodType(b, type, inOut));
   }
 
   private static void rodType(ByteBuffer b, int type, int tokenInOut) {
@@ -67,7 +108,7 @@ final class ThirdPartyCopyPage {
   private static void generalCopyOperations(ByteBuffer b) {
     header(b, 0x8001, 0x20);
     int start = b.position();
-    b.putInt(0xFFFF).putInt(0xFFFF); // concurrent copies
+    b.putInt(CopyManager.MOST_COPIES).putInt(CopyManager.MOST_COPIES); // concurrent copies
     b.position(start + 0x20);
   }
 }

@@ -46,9 +46,10 @@ final class UnitAttentions {
   }
 
   /** A nexus begins to use the logical unit: its first use since the start, or since a loss. */
-  synchronized UnitNexus attach(Nexus nexus, PathTasks tasks) {
+  synchronized UnitNexus attach(Nexus nexus, PathTasks tasks, CopyReach reach) {
     Sense first = lost.remove(nexus) ? Sense.NEXUS_LOSS : Sense.POWER_ON_OR_RESET;
-    UnitNexus state = new UnitNexus(nexus, tasks, first, volume.sizeBytes(), volume.readOnly());
+    UnitNexus state =
+        new UnitNexus(nexus, tasks, reach, first, volume.sizeBytes(), volume.readOnly());
     nexuses.add(state);
     return state;
   }

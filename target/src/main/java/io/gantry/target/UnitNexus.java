@@ -20,6 +20,7 @@ final class UnitNexus {
 
   private final Nexus nexus;
   private final PathTasks tasks;
+  private final CopyReach reach;
   private final Queue<Sense> attentions = new ArrayDeque<>();
 
   /** Whether there are any: looking costs a command less than a lock. */
@@ -33,11 +34,19 @@ final class UnitNexus {
   /**
    * One that does not know yet why it has to begin anew.
    *
+   * @param reach which other logical units the nexus can use
    * @param first what it will be told first
    */
-  UnitNexus(Nexus nexus, PathTasks tasks, Sense first, long sizeBytes, boolean readOnly) {
+  UnitNexus(
+      Nexus nexus,
+      PathTasks tasks,
+      CopyReach reach,
+      Sense first,
+      long sizeBytes,
+      boolean readOnly) {
     this.nexus = nexus;
     this.tasks = tasks;
+    this.reach = reach;
     this.sizeBytes = sizeBytes;
     this.readOnly = readOnly;
     raise(first);
@@ -50,6 +59,11 @@ final class UnitNexus {
   /** Ends the commands of the nexus. */
   PathTasks tasks() {
     return tasks;
+  }
+
+  /** Finds other volumes for copies that this nexus asks for. */
+  CopyReach reach() {
+    return reach;
   }
 
   /** What the initiator may do; {@code rules} are asked when they or the volume's name are new. */

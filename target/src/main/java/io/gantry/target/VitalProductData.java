@@ -34,9 +34,15 @@ final class VitalProductData {
    *
    * @param naa its NAA designator, 16 bytes
    * @param rodLimits what its copy manager accepts
+   * @param chunkBytes of the pool
    */
   VitalProductData(
-      String targetName, byte[] naa, BlockLimits limits, RodTokenLimits rodLimits, int blockBytes) {
+      String targetName,
+      byte[] naa,
+      BlockLimits limits,
+      RodTokenLimits rodLimits,
+      int blockBytes,
+      int chunkBytes) {
     this.standard = standardData(0x00, PORT_GROUPS | THIRD_PARTY_COPY);
     String serial = java.util.HexFormat.of().formatHex(naa);
     pages.put(0x00, NOTHING);
@@ -59,7 +65,7 @@ final class VitalProductData {
     // All mode pages and subpages are shared by all nexuses.
     pages.put(0x87, page(0x87, new byte[] {0x3F, (byte) 0xFF, 0, 0}));
     pages.put(0x88, page(0x88, ports(DeviceIdentification.targetPortName(targetName, 1))));
-    pages.put(0x8F, ThirdPartyCopyPage.encode(rodLimits, blockBytes));
+    pages.put(0x8F, ThirdPartyCopyPage.encode(rodLimits, blockBytes, chunkBytes));
     pages.put(BlockLimits.PAGE, limits.encode());
     byte[] characteristics = new byte[0x3C];
     characteristics[1] = 1; // medium rotation rate: it does not rotate

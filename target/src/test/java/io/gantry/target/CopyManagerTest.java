@@ -59,7 +59,8 @@ class CopyManagerTest {
     pool.createVolume("source", BLOCKS * 512L, 512);
     pool.createVolume("destination", BLOCKS * 512L, 512);
     pool.createVolume("large", BLOCKS * 512L, 4096);
-    target = new PoolTarget(pool, "iqn.2026-11.io.gantry:test");
+    CopyOptions copies = CopyOptions.defaults().withTicker(new TestTicker());
+    target = new PoolTarget(pool, "iqn.2026-11.io.gantry:test", AccessPolicy.DEFAULT, copies);
     source = new Initiator(target, "host", 0);
     destination = new Initiator(target, "host", 1);
     large = new Initiator(target, "host", 2);
@@ -152,10 +153,14 @@ class CopyManagerTest {
         Arguments.of("timeout at the limit", populateList(86400, ONE), "GOOD", -1),
         Arguments.of("timeout over the limit", populateList(86401, ONE), "05/2600", 4),
         Arguments.of("timeout FFFFFFFFh", with(good, 4, "FFFFFFFF"), "05/2600", 4),
-        Arguments.of("IMMED", with(good, 2, "01"), "05/2600", 2),
+        Arguments.of("IMMED", with(good, 2, "01"), "GOOD", -1),
         Arguments.of("RTV, point in time", with(with(good, 2, "02"), 8, "00800000"), "GOOD", -1),
         Arguments.of("RTV, any", with(with(good, 2, "02"), 8, "0080FFFF"), "GOOD", -1),
-        Arguments.of("RTV, by reference", with(with(good, 2, "02"), 8, "00010000"), "05/2600", 8),
+        Arguments.of("RTV, by reference", with(with(good, 2, "02"), 8, "00010000"), "GOOD", -1),
+        Arguments.of("RTV, vulnerable", with(with(good, 2, "02"), 8, "00800001"), "GOOD", -1),
+        Arguments.of("RTV, persistent", with(with(good, 2, "02"), 8, "00800002"), "GOOD", -1),
+        Arguments.of("RTV, on write", with(with(good, 2, "02"), 8, "00800003"), "05/2600", 8),
+        Arguments.of("RTV, type 0", with(with(good, 2, "02"), 8, "00000000"), "05/2600", 8),
         Arguments.of("RTV, zero token", with(with(good, 2, "02"), 8, "FFFF0001"), "05/2600", 8),
         Arguments.of("ROD TYPE without RTV", with(good, 8, "00010000"), "GOOD", -1),
         Arguments.of("reserved bytes", with(good, 12, "FFFF"), "GOOD", -1),
@@ -172,8 +177,8 @@ class CopyManagerTest {
             -1),
         Arguments.of("no blocks", populateList(new BlockRange(5, 0), ONE), "GOOD", -1),
         Arguments.of(
-            "overlap", populateList(new BlockRange(8, 4), new BlockRange(4, 5)), "05/2600", 16),
-        Arguments.of("the same twice", populateList(ONE, ONE), "05/2600", 16),
+            "overlap", populateList(new BlockRange(8, 4), new BlockRange(4, 5)), "05/2600", 32),
+        Arguments.of("the same twice", populateList(ONE, ONE), "05/2600", 32),
         Arguments.of(
             "side by side", populateList(new BlockRange(8, 4), new BlockRange(4, 4)), "GOOD", -1));
   }
@@ -214,7 +219,6 @@ class CopyManagerTest {
         Arguments.of("list of 535 bytes", Arrays.copyOf(good, 535), "05/1A00", -1),
         Arguments.of("data length 225h", with(good, 0, "0225"), "05/2600", 0),
         Arguments.of("descriptor length 0Fh", with(good, 534, "000F"), "05/2600", 534),
-        Arguments.of("IMMED", with(good, 2, "01"), "05/2600", 2),
         Arguments.of("reserved bytes", with(good, 3, "FFFFFFFFFF"), "GOOD", -1),
         Arguments.of("257 ranges", many, "05/2608", -1),
         Arguments.of(
@@ -222,14 +226,17 @@ class CopyManagerTest {
             writeList(RodToken.zero(), 0, new BlockRange(BLOCKS, 1)),
             "05/2100",
             -1),
-        Arguments.of("overlap", writeList(RodToken.zero(), 0, ONE, ONE), "05/2600", 536),
+        Arguments.of("overlap", writeList(RodToken.zero(), 0, ONE, ONE), "05/2600", 552),
         Arguments.of("zero token", good, "GOOD", -1),
         Arguments.of("zero token, any offset", with(good, 8, "7FFFFFFFFFFFFFFF"), "GOOD", -1),
         Arguments.of("zero token, other bytes", with(good, 100, "FFFFFFFF"), "GOOD", -1),
         Arguments.of("zero token, wrong length", with(good, 22, "01F7"), "05/230A", -1),
         Arguments.of("no type", with(good, 16, "00000000"), "05/2301", -1),
-        Arguments.of("by reference", with(good, 16, "00010000"), "05/2301", -1),
-        Arguments.of("change vulnerable", with(good, 16, "00800001"), "05/2301", -1),
+        Arguments.of("copy on write", with(good, 16, "00800003"), "05/2301", -1),
+        Arguments.of("type any is for asking only", with(good, 16, "0080FFFF"), "05/2301", -1),
+        Arguments.of("forged, by reference", with(good, 16, "00010000"), "05/2305", -1),
+        Arguments.of("forged, change vulnerable", with(good, 16, "00800001"), "05/2305", -1),
+        Arguments.of("forged, persistent", with(good, 16, "00800002"), "05/2305", -1),
         Arguments.of("forged", with(good, 16, "00800000"), "05/2305", -1));
   }
 
@@ -252,7 +259,7 @@ class CopyManagerTest {
           switch (at) {
             case 0, 1, 2, 3 -> "05/2301";
             case 6, 7 -> "05/230A";
-            default -> "05/2305";
+            default -> at >= 132 && at < 132 + 28 ? "05/2302" : "05/2305"; // the target's name
           };
       assertThat(sense(destination.writeUsing(1, writeList(bad, 0, ONE))))
           .as("byte %d", at)

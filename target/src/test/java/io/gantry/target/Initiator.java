@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullUnmarked;
 
 /** An initiator port on one logical unit, speaking in bytes. */
@@ -27,6 +28,33 @@ final class Initiator implements AutoCloseable {
   Initiator(PoolTarget target, String port, int lun) throws IOException {
     this.device = target.open(port, lun);
     device.execute(ScsiRequest.of(new Cdb.TestUnitReady())); // takes the unit attention
+  }
+
+  /** As one that comes over a path, with the access that its name has. */
+  Initiator(PoolTarget target, Identity identity, int lun) throws IOException {
+    TargetPath path =
+        target.connect(
+            new Nexus(identity.initiatorName() + ",i,0x1", target.name()),
+            identity,
+            PathTasks.NONE);
+    this.device =
+        new ScsiDevice() {
+          @Override
+          public CompletableFuture<ScsiResponse> submit(ScsiRequest request) {
+            return path.submit((long) lun << 48, request);
+          }
+
+          @Override
+          public void close() {
+            path.close();
+          }
+        };
+    device.execute(ScsiRequest.of(new Cdb.TestUnitReady()));
+  }
+
+  /** Starts a command; it may go on when this returns only if it came over a path. */
+  CompletableFuture<ScsiResponse> begin(ScsiRequest request) {
+    return device.submit(request);
   }
 
   /** Ends the nexus. */

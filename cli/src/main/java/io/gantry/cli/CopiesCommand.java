@@ -1,0 +1,165 @@
+package io.gantry.cli;
+
+import io.gantry.server.CopiesView;
+import io.gantry.server.CopyView;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "copies",
+    description = "See and stop the copies that hosts ask the storage for.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      CopiesCommand.ListAll.class,
+      CopiesCommand.Watch.class,
+      CopiesCommand.Cancel.class
+    })
+final class CopiesCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "which? list, watch or cancel");
+  }
+
+  private static void show(DaemonCommand command, CopiesView view) {
+    if (command.json()) {
+      Terminal.printJson(command.out(), view);
+      return;
+    }
+    if (view.copies().isEmpty()) {
+      command.out().println("no copies since the daemon's start");
+      return;
+    }
+    Terminal.Table table =
+        new Terminal.Table(
+            ">ID",
+            "INITIATOR",
+            "COMMAND",
+            "FROM",
+            "TO",
+            "STATE",
+            ">BYTES",
+            ">SHARED",
+            ">MOVED",
+            ">ZEROED",
+            "STARTED",
+            ">TOOK",
+            "REMARK");
+    for (CopyView copy : view.copies()) {
+      table.row(
+          copy.id(),
+          copy.initiator(),
+          copy.command().toLowerCase(Locale.ROOT).replace('_', ' '),
+          copy.source(),
+          copy.destination(),
+          copy.state() + (copy.background() ? " (background)" : ""),
+          Size.human(copy.wantedBytes()),
+          Size.human(copy.sharedBytes()),
+          Size.human(copy.copiedBytes()),
+          Size.human(copy.zeroedBytes()),
+          Instant.parse(copy.started()).truncatedTo(ChronoUnit.SECONDS),
+          Terminal.human(Duration.ofNanos((long) (copy.tookSeconds() * 1e9))),
+          String.join("; ", remarks(copy)));
+    }
+    table.print(command.out(), "");
+    command
+        .out()
+        .printf(
+            "since the start: %,d tokens, %,d copies (%,d of them partial), %,d failed, %,d"
+                + " aborted; %s shared, %s moved, %s zeroed%n",
+            view.tokens(),
+            view.copied(),
+            view.partial(),
+            view.failed(),
+            view.aborted(),
+            Size.human(view.sharedBytes()),
+            Size.human(view.copiedBytes()),
+            Size.human(view.zeroedBytes()));
+  }
+
+  private static List<String> remarks(CopyView copy) {
+    return List.of(
+            copy.outcome(), copy.notOffloaded().isEmpty() ? "" : "moved: " + copy.notOffloaded())
+        .stream()
+        .filter(text -> !text.isEmpty())
+        .toList();
+  }
+
+  @Command(
+      name = "list",
+      description = {
+        "List the copy operations that run, and the last ones that have ended, newest first.",
+        "SHARED cost nothing; MOVED had to be read and written, and REMARK says why; ZEROED are"
+            + " holes."
+      },
+      footer = {"", "Examples:", "  gantry copies list", "  gantry copies list --json"})
+  static final class ListAll extends DaemonCommand {
+    @Override
+    void run(DaemonClient client) throws IOException {
+      show(this, client.copies());
+    }
+  }
+
+  @Command(
+      name = "watch",
+      description = "Show the list again and again, until interrupted.",
+      footer = {"", "Example:", "  gantry copies watch --every 5"})
+  static final class Watch extends DaemonCommand {
+    @Option(
+        names = "--every",
+        paramLabel = "SECONDS",
+        defaultValue = "1",
+        description = "How often (default: ${DEFAULT-VALUE}).")
+    private int seconds;
+
+    @Option(names = "--times", paramLabel = "N", description = "End after so many times.")
+    private int times = Integer.MAX_VALUE;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      for (int i = 0; i < times; i++) {
+        try {
+          Thread.sleep(Duration.ofSeconds(i == 0 ? 0 : Math.max(1, seconds)));
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+        show(this, client.copies());
+        if (!json()) {
+          out().println();
+        }
+        out().flush();
+      }
+    }
+  }
+
+  @Command(
+      name = "cancel",
+      description = {
+        "Stop a copy where it is.",
+        "Its initiator is told how much was done; what was done stays."
+      })
+  static final class Cancel extends DaemonCommand {
+    @Parameters(paramLabel = "ID", description = "As 'gantry copies list' shows it.")
+    private long id;
+
+    @Override
+    void run(DaemonClient client) throws IOException {
+      client.cancelCopy(id);
+      if (!json()) {
+        out().println("cancelled " + id);
+      }
+    }
+  }
+}

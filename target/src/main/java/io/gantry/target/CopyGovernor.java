@@ -1,0 +1,153 @@
+package io.gantry.target;
+
+import io.gantry.store.CopyPace;
+import io.gantry.store.CopyResult;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Keeps copies that move bytes from being in the way of others: all of them together go at a
+ * limited rate, and only some at a time. Ends those that their command waits for when their time is
+ * over, and any that somebody stops. Copies that share pages do not come by here but to hear
+ * whether they are stopped.
+ *
+ * <p>A copy in the foreground moves at least one piece, however late it is its turn: one that has
+ * done nothing would be an error to its initiator, which one that has done a little is not.
+ */
+final class CopyGovernor {
+  /** How long a copy waits before it looks whether it was stopped meanwhile. */
+  private static final long LONGEST_WAIT_NANOS = 50_000_000;
+
+  private final Ticker ticker;
+  private final long budgetNanos;
+  private final long bytesPerSecond;
+
+  /** Fair: each copy does one piece, and then it is the next one's turn. */
+  private final Semaphore moving;
+
+  /** When all is paid for that was moved so far. Guarded by this. */
+  private long nextNanos = Long.MIN_VALUE;
+
+  CopyGovernor(CopyOptions options) {
+    this.ticker = options.ticker();
+    this.budgetNanos = options.budget().toNanos();
+    this.bytesPerSecond = options.bytesPerSecond();
+    this.moving = new Semaphore(options.depth(), true);
+  }
+
+  /**
+   * The company of one operation, for all the copies that it consists of, one after the other. To
+   * be closed behind the last.
+   *
+   * @param mayGoOn whether its initiator still may do this
+   */
+  Pace pace(CopyOperation operation, BooleanSupplier mayGoOn) {
+    return new Pace(operation, mayGoOn);
+  }
+
+  /** Why bytes are moved, for people. */
+  static String reason(boolean alike, int chunkBytes) {
+    return alike
+        ? "ends that fill no chunk of %,d bytes".formatted(chunkBytes)
+        : "source and destination lie differently in chunks of %,d bytes".formatted(chunkBytes);
+  }
+
+  /** As {@link CopyPace}. For one thread. */
+  final class Pace implements CopyPace, AutoCloseable {
+    private final CopyOperation operation;
+    private final BooleanSupplier mayGoOn;
+    private boolean holding;
+    private boolean moved;
+    private boolean movedUnalike;
+    private boolean movedAlike;
+    private boolean late;
+
+    Pace(CopyOperation operation, BooleanSupplier mayGoOn) {
+      this.operation = operation;
+      this.mayGoOn = mayGoOn;
+    }
+
+    /** Whether it had to move bytes that lie differently; or only ends; for the reason. */
+    boolean movedUnalike() {
+      return movedUnalike;
+    }
+
+    boolean movedAlike() {
+      return movedAlike;
+    }
+
+    /** Whether the copy was ended because its time was over. */
+    boolean isLate() {
+      return late;
+    }
+
+    private boolean isOver(long atNanos) {
+      return moved
+          && !operation.isBackground()
+          && operation.tookNanos() + (atNanos - ticker.nanos()) >= budgetNanos;
+    }
+
+    @Override
+    public boolean mayGoOn() {
+      if (operation.isStopped()) {
+        return false;
+      }
+      if (!mayGoOn.getAsBoolean()) {
+        operation.stop("the initiator may not do this any more");
+        return false;
+      }
+      late = isOver(ticker.nanos());
+      return !late;
+    }
+
+    @Override
+    public boolean mayMove(long bytes, boolean alike) {
+      if (!mayGoOn()) {
+        return false;
+      }
+      long due;
+      synchronized (CopyGovernor.this) {
+        due = Math.max(nextNanos, ticker.nanos());
+        if (isOver(due)) {
+          late = true;
+          return false;
+        }
+        nextNanos = due + (long) (bytes * 1e9 / bytesPerSecond);
+      }
+      try {
+        for (long rest = due - ticker.nanos(); rest > 0; rest = due - ticker.nanos()) {
+          ticker.await(Duration.ofNanos(Math.min(rest, LONGEST_WAIT_NANOS)));
+          if (operation.isStopped()) {
+            return false;
+          }
+        }
+        moving.acquire();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        operation.stop("the target was interrupted");
+        return false;
+      }
+      holding = true;
+      moved = true;
+      movedAlike |= alike;
+      movedUnalike |= !alike;
+      return true;
+    }
+
+    @Override
+    public void did(CopyResult part) {
+      operation.did(part);
+      close();
+    }
+
+    /** Lets the next one move. */
+    @Override
+    public void close() {
+      if (holding) {
+        holding = false;
+        moving.release();
+      }
+    }
+  }
+}

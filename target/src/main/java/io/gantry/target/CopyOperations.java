@@ -1,0 +1,171 @@
+package io.gantry.target;
+
+import io.gantry.scsi.Command;
+import io.gantry.scsi.ScsiRequest;
+import io.gantry.store.Volume;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The copy operations of a target: all that run, and the last {@value #HISTORY} that have ended.
+ * Safe for use by several threads.
+ */
+final class CopyOperations {
+  /** Ended operations that are remembered, for people; initiators ask for their results. */
+  static final int HISTORY = 256;
+
+  private final LongSupplier nowMillis;
+  private final LongSupplier nanos;
+  private final AtomicLong nextId = new AtomicLong(1);
+  private final Map<Long, CopyOperation> running = new ConcurrentHashMap<>();
+  private final Map<CopyOperation.Name, CopyOperation> named = new ConcurrentHashMap<>();
+
+  // Guarded by this.
+  private final Deque<CopyStatus> history = new ArrayDeque<>();
+  private final Map<CopyStatus.State, Long> counts = new EnumMap<>(CopyStatus.State.class);
+  private long tokens;
+  private long copies;
+  private long sharedBytes;
+  private long copiedBytes;
+  private long zeroedBytes;
+
+  /**
+   * None yet.
+   *
+   * @param nowMillis the time of day, ms since 1970
+   * @param nanos time to measure by
+   */
+  CopyOperations(LongSupplier nowMillis, LongSupplier nanos) {
+    this.nowMillis = nowMillis;
+    this.nanos = nanos;
+  }
+
+  long nanos() {
+    return nanos.getAsLong();
+  }
+
+  /**
+   * An operation begins.
+   *
+   * @param volume whose logical unit got the command
+   * @param listIdentifier what the initiator calls it, if it gave it a name
+   * @return null if an operation of that name runs: 05h/00h/16h
+   */
+  @Nullable CopyOperation begin(
+      Nexus nexus, Volume volume, OptionalInt listIdentifier, Command command) {
+    CopyOperation operation =
+        new CopyOperation(
+            this,
+            nextId.getAndIncrement(),
+            nexus,
+            volume.id(),
+            listIdentifier,
+            command,
+            volume.name(),
+            nowMillis.getAsLong(),
+            nanos());
+    CopyOperation.Name name = operation.name();
+    if (name != null && named.putIfAbsent(name, operation) != null) {
+      return null;
+    }
+    running.put(operation.id(), operation);
+    return operation;
+  }
+
+  /** Called by the operation itself. */
+  void ended(CopyOperation operation, CopyStatus last) {
+    synchronized (this) {
+      history.addFirst(last);
+      if (history.size() > HISTORY) {
+        history.removeLast();
+      }
+      counts.merge(last.state(), 1L, Long::sum);
+      boolean did =
+          last.state() == CopyStatus.State.COMPLETED || last.state() == CopyStatus.State.PARTIAL;
+      if (did && operation.command() == Command.POPULATE_TOKEN) {
+        tokens++;
+      } else if (did) {
+        copies++;
+      }
+      sharedBytes += last.sharedBytes();
+      copiedBytes += last.copiedBytes();
+      zeroedBytes += last.zeroedBytes();
+    }
+    running.remove(operation.id());
+    CopyOperation.Name name = operation.name();
+    if (name != null) {
+      named.remove(name, operation);
+    }
+  }
+
+  /** The operation of a name that runs now. */
+  @Nullable CopyOperation running(CopyOperation.Name name) {
+    return named.get(name);
+  }
+
+  /** How many run now. */
+  int count() {
+    return running.size();
+  }
+
+  /** How all stand that run, and how those ended that are remembered; newest first. */
+  List<CopyStatus> list() {
+    List<CopyStatus> all =
+        new ArrayList<>(running.values().stream().map(CopyOperation::status).toList());
+    synchronized (this) {
+      List<Long> seen = all.stream().map(CopyStatus::id).toList();
+      history.stream().filter(ended -> !seen.contains(ended.id())).forEach(all::add);
+    }
+    all.sort((a, b) -> Long.compare(b.id(), a.id()));
+    return all;
+  }
+
+  /** Asks an operation to end; whether it runs. */
+  boolean stop(long id, String reason) {
+    CopyOperation operation = running.get(id);
+    if (operation != null) {
+      operation.stop(reason);
+    }
+    return operation != null;
+  }
+
+  /** Nobody waits for the answer to a request any more: what it began in the foreground ends. */
+  void abandon(ScsiRequest request) {
+    running.values().stream()
+        .filter(operation -> operation.carriesOut(request))
+        .forEach(operation -> operation.stop("the command was aborted"));
+  }
+
+  /** Asks some operations to end; completes when they have. */
+  CompletableFuture<Void> stop(Predicate<CopyOperation> which, String reason) {
+    List<CopyOperation> stopped = running.values().stream().filter(which).toList();
+    stopped.forEach(operation -> operation.stop(reason));
+    return CompletableFuture.allOf(
+        stopped.stream().map(CopyOperation::ended).toArray(CompletableFuture<?>[]::new));
+  }
+
+  /** What all of them did. */
+  synchronized CopyStatistics statistics() {
+    return new CopyStatistics(
+        running.size(),
+        tokens,
+        copies,
+        counts.getOrDefault(CopyStatus.State.PARTIAL, 0L),
+        counts.getOrDefault(CopyStatus.State.FAILED, 0L),
+        counts.getOrDefault(CopyStatus.State.ABORTED, 0L),
+        sharedBytes,
+        copiedBytes,
+        zeroedBytes);
+  }
+}
