@@ -5,8 +5,9 @@
  * ".gold"), so that any Linux machine with mingw-w64 can make them.
  *
  * Everything comes from mingw-w64's ntddstor.h, devioctl.h and ntstatus.h (winioctl.h has older
- * and fewer declarations of the same). They lack the actions after DrtDisable, the NTSTATUS values
- * that came with Windows 8, and the FSCTL_OFFLOAD control codes; the last are declared below.
+ * and fewer declarations of the same). They lack the actions after DrtDisable and their structures,
+ * the NTSTATUS values that came with Windows 8, and the FSCTL_OFFLOAD control codes; the last are
+ * declared below. What only winioctl.h has is in provisioning.c.
  */
 #include <stddef.h>
 #include <windef.h>
@@ -107,6 +108,64 @@ void layouts(void) {
   FIELD(DEVICE_COPY_OFFLOAD_DESCRIPTOR, OptimalTransferLengthPerDescriptor);
   FIELD(DEVICE_COPY_OFFLOAD_DESCRIPTOR, OptimalTransferLengthGranularity);
   FIELD(DEVICE_COPY_OFFLOAD_DESCRIPTOR, Reserved);
+
+  STRUCTURE(DEVICE_DSM_NOTIFICATION_PARAMETERS);
+  FIELD(DEVICE_DSM_NOTIFICATION_PARAMETERS, Size);
+  FIELD(DEVICE_DSM_NOTIFICATION_PARAMETERS, Flags);
+  FIELD(DEVICE_DSM_NOTIFICATION_PARAMETERS, NumFileTypeIDs);
+  FIELD(DEVICE_DSM_NOTIFICATION_PARAMETERS, FileTypeID);
+
+  STRUCTURE(DEVICE_DATA_SET_LB_PROVISIONING_STATE);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, Size);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, Version);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, SlabSizeInBytes);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, SlabOffsetDeltaInBytes);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, SlabAllocationBitMapBitCount);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, SlabAllocationBitMapLength);
+  FIELD(DEVICE_DATA_SET_LB_PROVISIONING_STATE, SlabAllocationBitMap);
+
+  STRUCTURE(DEVICE_DATA_SET_SCRUB_OUTPUT);
+  FIELD(DEVICE_DATA_SET_SCRUB_OUTPUT, BytesProcessed);
+  FIELD(DEVICE_DATA_SET_SCRUB_OUTPUT, BytesRepaired);
+  FIELD(DEVICE_DATA_SET_SCRUB_OUTPUT, BytesFailed);
+
+  STRUCTURE(STORAGE_DESCRIPTOR_HEADER);
+  FIELD(STORAGE_DESCRIPTOR_HEADER, Version);
+  FIELD(STORAGE_DESCRIPTOR_HEADER, Size);
+
+  STRUCTURE(STORAGE_DEVICE_DESCRIPTOR);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, Version);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, Size);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, DeviceType);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, DeviceTypeModifier);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, RemovableMedia);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, CommandQueueing);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, VendorIdOffset);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, ProductIdOffset);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, ProductRevisionOffset);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, SerialNumberOffset);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, BusType);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, RawPropertiesLength);
+  FIELD(STORAGE_DEVICE_DESCRIPTOR, RawDeviceProperties);
+
+  STRUCTURE(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, Version);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, Size);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, BytesPerCacheLine);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, BytesOffsetForCacheAlignment);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, BytesPerLogicalSector);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, BytesPerPhysicalSector);
+  FIELD(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR, BytesOffsetForSectorAlignment);
+
+  STRUCTURE(DEVICE_SEEK_PENALTY_DESCRIPTOR);
+  FIELD(DEVICE_SEEK_PENALTY_DESCRIPTOR, Version);
+  FIELD(DEVICE_SEEK_PENALTY_DESCRIPTOR, Size);
+  FIELD(DEVICE_SEEK_PENALTY_DESCRIPTOR, IncursSeekPenalty);
+
+  STRUCTURE(DEVICE_TRIM_DESCRIPTOR);
+  FIELD(DEVICE_TRIM_DESCRIPTOR, Version);
+  FIELD(DEVICE_TRIM_DESCRIPTOR, Size);
+  FIELD(DEVICE_TRIM_DESCRIPTOR, TrimEnabled);
 }
 
 /* ---- constants ----------------------------------------------------------------------------- */
@@ -146,7 +205,12 @@ void constants(void) {
   CONSTANT("OffloadWriteOutput RANGE_TRUNCATED", STORAGE_OFFLOAD_WRITE_RANGE_TRUNCATED);
   CONSTANT("OffloadWriteOutput TOKEN_INVALID", STORAGE_OFFLOAD_TOKEN_INVALID);
   CONSTANT("OffloadToken TYPE_ZERO_DATA", STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA);
-  CONSTANT("PropertyQuery COPY_OFFLOAD_PROPERTY", StorageDeviceCopyOffloadProperty);
+  CONSTANT("StorageProperty DEVICE", StorageDeviceProperty);
+  CONSTANT("StorageProperty ACCESS_ALIGNMENT", StorageAccessAlignmentProperty);
+  CONSTANT("StorageProperty SEEK_PENALTY", StorageDeviceSeekPenaltyProperty);
+  CONSTANT("StorageProperty TRIM", StorageDeviceTrimProperty);
+  CONSTANT("StorageProperty LB_PROVISIONING", StorageDeviceLBProvisioningProperty);
+  CONSTANT("StorageProperty COPY_OFFLOAD", StorageDeviceCopyOffloadProperty);
   CONSTANT("PropertyQuery STANDARD", PropertyStandardQuery);
   CONSTANT("PropertyQuery EXISTS", PropertyExistsQuery);
 
@@ -286,7 +350,98 @@ GOLDEN(query_copy_offload, STORAGE_PROPERTY_QUERY) = {
   .PropertyId = StorageDeviceCopyOffloadProperty, .QueryType = PropertyStandardQuery,
 };
 
+#define QUERY(name, property) \
+  GOLDEN(query_##name, STORAGE_PROPERTY_QUERY) = { \
+    .PropertyId = property, .QueryType = PropertyStandardQuery, \
+  }
+QUERY(device, StorageDeviceProperty);
+QUERY(access_alignment, StorageAccessAlignmentProperty);
+QUERY(seek_penalty, StorageDeviceSeekPenaltyProperty);
+QUERY(trim, StorageDeviceTrimProperty);
+QUERY(lb_provisioning, StorageDeviceLBProvisioningProperty);
+
+/* Requests without parameters. */
+typedef struct {
+  DEVICE_MANAGE_DATA_SET_ATTRIBUTES Header;
+  DEVICE_DATA_SET_RANGE Ranges[1];
+} RANGES_ONE;
+
+typedef struct {
+  DEVICE_MANAGE_DATA_SET_ATTRIBUTES Header;
+  DEVICE_DATA_SET_RANGE Ranges[3];
+} RANGES_THREE;
+
+#define RANGES_HEADER(type, action, flags)                                            \
+  {sizeof(DEVICE_MANAGE_DATA_SET_ATTRIBUTES), (DEVICE_DATA_MANAGEMENT_SET_ACTION)(action), \
+   (flags), 0, 0, offsetof(type, Ranges), sizeof(((type *)0)->Ranges)}
+#define RANGES_BUFFER(name, type, action, flags, ...) \
+  GOLDEN(name, type) = {.Header = RANGES_HEADER(type, action, flags), .Ranges = {__VA_ARGS__}}
+#define ENTIRE_DISK(name, action)                                                        \
+  GOLDEN(name, DEVICE_MANAGE_DATA_SET_ATTRIBUTES) = {                                    \
+    sizeof(DEVICE_MANAGE_DATA_SET_ATTRIBUTES), (DEVICE_DATA_MANAGEMENT_SET_ACTION)(action), \
+    DEVICE_DSM_FLAG_ENTIRE_DATA_SET_RANGE, 0, 0, 0, 0,                                   \
+  }
+
+/* Actions that the header does not know yet. */
+#define GetRangeErrorInfo 0x80000018
+#define WriteZeroes 0x00000019
+#define GetFreeSpace 0x8000001B
+
+RANGES_BUFFER(trim_three_ranges, RANGES_THREE, DeviceDsmAction_Trim, 0, {0x400000, 0x10000},
+              {0, 512}, {0x800000, 0x1000});
+RANGES_BUFFER(trim_not_allocated, RANGES_ONE, DeviceDsmAction_Trim,
+              DEVICE_DSM_FLAG_TRIM_NOT_FS_ALLOCATED, {0x100000, 0x200000});
+ENTIRE_DISK(trim_entire_disk, DeviceDsmAction_Trim);
+RANGES_BUFFER(allocation_one_range, RANGES_ONE, DeviceDsmAction_Allocation, 0,
+              {0x100000, 0x200000});
+ENTIRE_DISK(allocation_entire_disk, DeviceDsmAction_Allocation);
+RANGES_BUFFER(scrub_one_range, RANGES_ONE, DeviceDsmAction_Scrub, 0, {0x100000, 0x200000});
+RANGES_BUFFER(range_errors_one_range, RANGES_ONE, GetRangeErrorInfo, 0, {0x100000, 0x200000});
+RANGES_BUFFER(write_zeroes_one_range, RANGES_ONE, WriteZeroes, 0, {0x100000, 0x200000});
+ENTIRE_DISK(free_space_entire_disk, GetFreeSpace);
+
+typedef struct {
+  DEVICE_MANAGE_DATA_SET_ATTRIBUTES Header;
+  DEVICE_DSM_NOTIFICATION_PARAMETERS Parameters;
+  DEVICE_DATA_SET_RANGE Ranges[1];
+} NOTIFICATION_ONE;
+GOLDEN(notification_begin, NOTIFICATION_ONE) = {
+  .Header = HEADER(NOTIFICATION_ONE, DeviceDsmAction_Notification),
+  .Parameters = {sizeof(DEVICE_DSM_NOTIFICATION_PARAMETERS), DEVICE_DSM_NOTIFY_FLAG_BEGIN, 1,
+                 {{0x0d0a64a1, 0x38fc, 0x4db8, {0x9f, 0xe7, 0x3f, 0x43, 0x52, 0xcd, 0x7c, 0x5c}}}},
+  .Ranges = {{0x100000, 0x200000}},
+};
+
 /* Outputs, for the decoders. */
+typedef struct {
+  DEVICE_DATA_SET_LB_PROVISIONING_STATE State;
+  ULONG MoreBits[1];
+} PROVISIONING_40_SLABS;
+GOLDEN(output_provisioning_state, PROVISIONING_40_SLABS) = {
+  /* 36 bytes with the bitmap's second word: C would count padding, too. */
+  .State = {.Size = 36, .Version = sizeof(DEVICE_DATA_SET_LB_PROVISIONING_STATE),
+            .SlabSizeInBytes = 0x10000, .SlabOffsetDeltaInBytes = 0x8000,
+            .SlabAllocationBitMapBitCount = 40, .SlabAllocationBitMapLength = 2,
+            .SlabAllocationBitMap = {0x80000005}},
+  .MoreBits = {0x81},
+};
+GOLDEN(output_device, STORAGE_DEVICE_DESCRIPTOR) = {
+  .Version = sizeof(STORAGE_DEVICE_DESCRIPTOR), .Size = 0x50, .DeviceType = 1,
+  .DeviceTypeModifier = 2, .RemovableMedia = 1, .CommandQueueing = 1, .VendorIdOffset = 0x30,
+  .ProductIdOffset = 0x38, .ProductRevisionOffset = 0x40, .SerialNumberOffset = 0x48,
+  .BusType = BusTypeiScsi, .RawPropertiesLength = 1, .RawDeviceProperties = {0xA5},
+};
+GOLDEN(output_access_alignment, STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR) = {
+  .Version = sizeof(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR),
+  .Size = sizeof(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR), .BytesPerLogicalSector = 512,
+  .BytesPerPhysicalSector = 4096, .BytesOffsetForSectorAlignment = 3584,
+};
+GOLDEN(output_seek_penalty, DEVICE_SEEK_PENALTY_DESCRIPTOR) = {
+  sizeof(DEVICE_SEEK_PENALTY_DESCRIPTOR), sizeof(DEVICE_SEEK_PENALTY_DESCRIPTOR), FALSE,
+};
+GOLDEN(output_trim, DEVICE_TRIM_DESCRIPTOR) = {
+  sizeof(DEVICE_TRIM_DESCRIPTOR), sizeof(DEVICE_TRIM_DESCRIPTOR), TRUE,
+};
 GOLDEN(output_read, STORAGE_OFFLOAD_READ_OUTPUT) = {
   .OffloadReadFlags = STORAGE_OFFLOAD_READ_RANGE_TRUNCATED, .LengthProtected = 0x123456789A00,
   .TokenLength = STORAGE_OFFLOAD_MAX_TOKEN_LENGTH, .Token = PATTERN,
@@ -331,4 +486,24 @@ void sizes(void) {
   BUFFER(output_wrapper);
   BUFFER(token_zero);
   BUFFER(output_copy_offload);
+  BUFFER(query_device);
+  BUFFER(query_access_alignment);
+  BUFFER(query_seek_penalty);
+  BUFFER(query_trim);
+  BUFFER(query_lb_provisioning);
+  BUFFER(trim_three_ranges);
+  BUFFER(trim_not_allocated);
+  BUFFER(trim_entire_disk);
+  BUFFER(allocation_one_range);
+  BUFFER(allocation_entire_disk);
+  BUFFER(scrub_one_range);
+  BUFFER(range_errors_one_range);
+  BUFFER(write_zeroes_one_range);
+  BUFFER(free_space_entire_disk);
+  BUFFER(notification_begin);
+  BUFFER(output_device);
+  BUFFER(output_access_alignment);
+  BUFFER(output_seek_penalty);
+  BUFFER(output_trim);
+  asm volatile("\n->size output_provisioning_state %c0" : : "i"(36));
 }

@@ -260,4 +260,130 @@ class IoctlIT {
         "STATUS_INVALID_PARAMETER 0xC000000D");
     assertRefused(ioctl(target, new byte[0]), "STATUS_INVALID_PARAMETER 0xC000000D");
   }
+
+  // Actions other than offloads. 2 MiB at 1 MiB are in all golden inputs.
+
+  private static void assertEmptySuccess(Ioctl result) {
+    assertThat(result.status).isEqualTo("STATUS_SUCCESS 0x00000000 0 bytes");
+    assertThat(result.exit).isZero();
+  }
+
+  private static void assertMiddleIsZeros() throws IOException {
+    assertThat(Arrays.equals(read(target, MIB, 2 * MIB), new byte[2 * MIB])).isTrue();
+    assertThat(Arrays.equals(read(target, 0, MIB), filler(MIB))).isTrue();
+    assertThat(Arrays.equals(read(target, 3 * MIB, MIB), filler(MIB))).isTrue();
+  }
+
+  @Test
+  void trimGivesTheRangeUp() throws Exception {
+    assertThat(mapped("allocation_one_range")).isEqualTo(32);
+    assertEmptySuccess(ioctl(target, golden("trim_not_allocated")));
+    assertMiddleIsZeros();
+    assertThat(mapped("allocation_one_range")).isZero();
+  }
+
+  @Test
+  void trimOfTheEntireDisk() throws Exception {
+    assertEmptySuccess(ioctl(target, golden("trim_entire_disk")));
+    assertThat(Arrays.equals(read(target, 0, 4 * MIB), new byte[4 * MIB])).isTrue();
+    assertThat(mapped("allocation_entire_disk")).isZero();
+  }
+
+  @Test
+  void zeroesAreWritten() throws Exception {
+    assertEmptySuccess(ioctl(target, golden("write_zeroes_one_range")));
+    assertMiddleIsZeros();
+  }
+
+  /** Slabs are the pool's chunks, 64 KiB. */
+  @Test
+  void allocationTellsWhichSlabsAreMapped() throws Exception {
+    assertEmptySuccess(ioctl(target, golden("trim_entire_disk")));
+    write(target, MIB + K64, filler(K64));
+    write(target, 2 * MIB, filler(512));
+    Ioctl result = ioctl(target, golden("allocation_one_range"));
+    assertThat(result.status).isEqualTo("STATUS_SUCCESS 0x00000000 68 bytes");
+    ByteBuffer output = little(result.output);
+    assertThat(output.getInt(28)).as("OutputBlockOffset").isEqualTo(36);
+    assertThat(output.getLong(44)).as("SlabSizeInBytes").isEqualTo(K64);
+    assertThat(output.getInt(56)).as("SlabAllocationBitMapBitCount").isEqualTo(32);
+    assertThat(output.getInt(64)).as("SlabAllocationBitMap").isEqualTo(1 << 1 | 1 << 16);
+  }
+
+  /** The number of slabs that are mapped. */
+  private static int mapped(String request) throws Exception {
+    Ioctl result = ioctl(target, golden(request));
+    assertThat(result.status).startsWith("STATUS_SUCCESS");
+    ByteBuffer output = little(result.output);
+    int count = 0;
+    for (int at = 64; at < output.capacity(); at += 4) {
+      count += Integer.bitCount(output.getInt(at));
+    }
+    return count;
+  }
+
+  @Test
+  void scrubAndRangeErrors() throws Exception {
+    Ioctl scrub = ioctl(source, golden("scrub_one_range"));
+    assertThat(scrub.status).isEqualTo("STATUS_SUCCESS 0x00000000 88 bytes");
+    assertThat(little(scrub.output).getLong(40)).as("BytesProcessed").isEqualTo(2 * MIB);
+    assertThat(little(scrub.output).getLong(56)).as("BytesFailed").isZero();
+    Ioctl errors = ioctl(source, golden("range_errors_one_range"));
+    assertThat(errors.status).isEqualTo("STATUS_SUCCESS 0x00000000 72 bytes");
+    assertThat(little(errors.output).getInt(44)).as("no errors").isEqualTo(1);
+  }
+
+  @Test
+  void freeSpaceIsThePools() throws Exception {
+    Ioctl result = ioctl(target, golden("free_space_entire_disk"));
+    assertThat(result.status).isEqualTo("STATUS_SUCCESS 0x00000000 56 bytes");
+    assertThat(little(result.output).getLong(48)).as("FreeSpace").isGreaterThan(MIB);
+  }
+
+  @Test
+  void notificationsAreHeardAndRepairsRefused() throws Exception {
+    assertEmptySuccess(ioctl(target, golden("notification_begin")));
+    byte[] repair = golden("scrub_one_range");
+    repair[4] = 6;
+    assertRefused(ioctl(target, repair), "STATUS_NOT_SUPPORTED 0xC00000BB");
+  }
+
+  @Test
+  void properties() throws Exception {
+    Ioctl provisioning = property("lb_provisioning");
+    assertThat(provisioning.status).isEqualTo("STATUS_SUCCESS 0x00000000 40 bytes");
+    assertThat(provisioning.output[8])
+        .as("thin, zeros, alignment, free space")
+        .isEqualTo((byte) 0x63);
+    assertThat(little(provisioning.output).getLong(16)).as("granularity").isEqualTo(K64);
+    assertThat(property("trim").output).isEqualTo(golden("output_trim"));
+    assertThat(property("seek_penalty").output).isEqualTo(golden("output_seek_penalty"));
+    assertThat(little(property("access_alignment").output).getInt(20)).isEqualTo(512);
+    String device = new String(property("device").output, StandardCharsets.ISO_8859_1);
+    assertThat(device).contains("GANTRY  \0", "Volume          \0");
+    Ioctl offload = property("copy_offload");
+    assertThat(offload.status).isEqualTo("STATUS_SUCCESS 0x00000000 48 bytes");
+  }
+
+  private static Ioctl property(String name) throws Exception {
+    return ioctl(target, golden("query_" + name), "--code", "0x2D1400");
+  }
+
+  /** The same copy by the file system's control codes, the disk for a file. */
+  @Test
+  void fileOffloads() throws Exception {
+    byte[] readInput = new byte[32];
+    little(readInput).putInt(0, 32).putInt(8, 5000).putLong(16, MIB).putLong(24, 2 * MIB);
+    Ioctl made = ioctl(source, readInput, "--code", "0x94264");
+    assertThat(made.status).isEqualTo("STATUS_SUCCESS 0x00000000 528 bytes");
+    assertThat(little(made.output).getLong(8)).as("TransferLength").isEqualTo(2 * MIB);
+    ByteBuffer writeInput = ByteBuffer.allocate(544).order(ByteOrder.LITTLE_ENDIAN);
+    writeInput.putInt(0, 544).putLong(8, MIB).putLong(16, MIB).putLong(24, K64);
+    writeInput.put(32, made.output, 16, 512);
+    Ioctl written = ioctl(target, writeInput.array(), "--code", "0x98268");
+    assertThat(written.status).isEqualTo("STATUS_SUCCESS 0x00000000 16 bytes");
+    assertThat(little(written.output).getLong(8)).as("LengthWritten").isEqualTo(MIB);
+    assertThat(read(target, MIB, MIB)).isEqualTo(Arrays.copyOfRange(data, K64, K64 + MIB));
+    assertThat(Arrays.equals(read(target, 2 * MIB, MIB), filler(MIB))).isTrue();
+  }
 }

@@ -41,9 +41,6 @@ record CopyOffloadDescriptor(RodTokenLimits limits, BlockLimits blocks) {
     LAYOUT.bytes(46, 2, "Reserved", "0");
   }
 
-  /** Bytes of Version and Size, which every property descriptor starts with. */
-  static final int HEADER_LENGTH = 8;
-
   private static final int FULL_VERSION = 1;
 
   /** The whole descriptor. */
@@ -59,14 +56,6 @@ record CopyOffloadDescriptor(RodTokenLimits limits, BlockLimits blocks) {
     MAXIMUM_PER_DESCRIPTOR.set(b, 0, blocks.maximumTransferBlocks());
     OPTIMAL_PER_DESCRIPTOR.set(b, 0, blocks.optimalTransferBlocks());
     GRANULARITY.set(b, 0, blocks.optimalGranularityBlocks());
-    return b.array();
-  }
-
-  /** Version and Size alone, for callers that ask how much room the rest needs. */
-  static byte[] header() {
-    ByteBuffer b = ByteBuffer.allocate(HEADER_LENGTH);
-    VERSION.set(b, 0, LAYOUT.sizeBytes());
-    SIZE.set(b, 0, LAYOUT.sizeBytes());
     return b.array();
   }
 }

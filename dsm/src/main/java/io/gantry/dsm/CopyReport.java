@@ -34,7 +34,7 @@ record CopyReport(
       int retries)
       throws IOException {
     DeviceCommands.Received received = commands.report(listIdentifier, allocation, retries);
-    NtStatus status = SenseStatus.of(received.response()).status();
+    NtStatus status = SenseStatus.ofToken(received.response()).status();
     if (!status.isSuccess()) {
       return failed(status);
     }
@@ -64,7 +64,7 @@ record CopyReport(
     return information.status() == RodTokenInformation.STATUS_COMPLETED
             || information.sense() == null
         ? NtStatus.SUCCESS
-        : SenseStatus.of(information.sense()).status();
+        : SenseStatus.ofToken(information.sense()).status();
   }
 
   private static CopyReport failed(NtStatus status) {

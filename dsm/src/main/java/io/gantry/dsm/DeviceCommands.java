@@ -7,6 +7,7 @@ import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 
 /**
@@ -31,59 +32,80 @@ record DeviceCommands(ScsiDevice device, IntSupplier listIdentifiers) {
    * @param response how it ended
    * @param data the bytes that arrived
    */
-  record Received(ScsiResponse response, ByteBuffer data) {}
+  record Received(ScsiResponse response, ByteBuffer data) {
+
+    /** The data, nothing unless the command ended well. */
+    byte[] bytes() {
+      byte[] bytes = new byte[response.isGood() ? data.remaining() : 0];
+      data.get(0, bytes);
+      return bytes;
+    }
+  }
 
   /** INQUIRY: the standard data, or nothing if the device has none to give. */
   byte[] inquiry() throws IOException {
-    return bytes(
-        receive(
-            new Cdb.Inquiry(false, 0, STANDARD_INQUIRY_ALLOCATION),
-            STANDARD_INQUIRY_ALLOCATION,
-            START_RETRIES));
+    return receive(
+            new Cdb.Inquiry(false, 0, STANDARD_INQUIRY_ALLOCATION), STANDARD_INQUIRY_ALLOCATION)
+        .bytes();
   }
 
   /** INQUIRY: a page of vital product data, or nothing if the device does not have it. */
   byte[] page(int code) throws IOException {
-    return bytes(
-        receive(new Cdb.Inquiry(true, code, PAGE_ALLOCATION), PAGE_ALLOCATION, START_RETRIES));
+    return receivePage(code).bytes();
   }
 
-  /** A command that returns data while the disk is attached. */
-  Received start(Cdb cdb, int allocation) throws IOException {
-    return receive(cdb, allocation, START_RETRIES);
+  /** INQUIRY: a page of vital product data, or why there is none. */
+  Received receivePage(int code) throws IOException {
+    return receive(new Cdb.Inquiry(true, code, PAGE_ALLOCATION), PAGE_ALLOCATION);
+  }
+
+  /** A command that returns data, sent again after what passes by itself. */
+  Received receive(Cdb cdb, int allocation) throws IOException {
+    return receive(cdb, allocation, START_RETRIES, SenseStatus::of);
+  }
+
+  /** A command without data, or whose data are verified where they are. */
+  ScsiResponse execute(Cdb cdb) throws IOException {
+    return execute(ScsiRequest.of(cdb), START_RETRIES, SenseStatus::of);
+  }
+
+  /** A command that sends data. */
+  ScsiResponse send(Cdb cdb, ByteBuffer data) throws IOException {
+    return execute(ScsiRequest.out(cdb, data), START_RETRIES, SenseStatus::of);
   }
 
   /** POPULATE TOKEN or WRITE USING TOKEN, and its parameter list. */
   ScsiResponse operate(Command command, int listIdentifier, ByteBuffer list, int retries)
       throws IOException {
     Cdb cdb = new Cdb.TokenOperation(command, listIdentifier, list.remaining());
-    return execute(ScsiRequest.out(cdb, list), retries);
+    return execute(ScsiRequest.out(cdb, list), retries, SenseStatus::ofToken);
   }
 
   /** RECEIVE ROD TOKEN INFORMATION. */
   Received report(int listIdentifier, int allocation, int retries) throws IOException {
     return receive(
-        new Cdb.ReceiveRodTokenInformation(listIdentifier, allocation), allocation, retries);
+        new Cdb.ReceiveRodTokenInformation(listIdentifier, allocation),
+        allocation,
+        retries,
+        SenseStatus::ofToken);
   }
 
-  private Received receive(Cdb cdb, int allocation, int retries) throws IOException {
+  private Received receive(
+      Cdb cdb, int allocation, int retries, Function<ScsiResponse, SenseStatus> meaning)
+      throws IOException {
     ByteBuffer data = ByteBuffer.allocate(allocation);
-    ScsiResponse response = execute(ScsiRequest.in(cdb, data), retries);
+    ScsiResponse response = execute(ScsiRequest.in(cdb, data), retries, meaning);
     int length = Math.clamp(response.transferLength(), 0, allocation);
     return new Received(response, data.slice(0, length));
   }
 
-  private ScsiResponse execute(ScsiRequest request, int retries) throws IOException {
+  private ScsiResponse execute(
+      ScsiRequest request, int retries, Function<ScsiResponse, SenseStatus> meaning)
+      throws IOException {
     ScsiResponse response = device.execute(request);
-    for (int i = 0; i < retries && SenseStatus.of(response).retry(); i++) {
+    for (int i = 0; i < retries && meaning.apply(response).retry(); i++) {
       response = device.execute(request);
     }
     return response;
-  }
-
-  private static byte[] bytes(Received received) {
-    byte[] bytes = new byte[received.response.isGood() ? received.data.remaining() : 0];
-    received.data.get(0, bytes);
-    return bytes;
   }
 }

@@ -2,11 +2,11 @@ package io.gantry.dsm;
 
 import io.gantry.scsi.BlockLimits;
 import io.gantry.scsi.Capacity;
+import io.gantry.scsi.LogicalBlockProvisioning;
 import io.gantry.scsi.RodTokenLimits;
 import io.gantry.scsi.ScsiDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -16,16 +16,16 @@ import java.util.function.LongSupplier;
  * A disk as Windows' disk class driver sees it: takes device control requests, bytes to bytes, and
  * carries them out with SCSI commands.
  *
- * <p>Handled are {@code IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES} with the actions OffloadRead and
- * OffloadWrite, and {@code IOCTL_STORAGE_QUERY_PROPERTY} for the copy offload property. What the
- * device can do is asked once, when the disk is attached; a device that has changed since must be
- * attached anew.
+ * <p>Handled are {@code IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES} with the actions that mean
+ * something to a SCSI disk, {@code IOCTL_STORAGE_QUERY_PROPERTY}, and {@code FSCTL_OFFLOAD_READ}
+ * and {@code FSCTL_OFFLOAD_WRITE}, which take the disk for one file. What the device can do is
+ * asked once, when the disk is attached; a device that has changed since must be attached anew.
  *
  * <p>Safe for use by several threads. A request waits for its commands in the calling thread. A
  * refusal of any kind is a status in the result; an {@link IOException} means that the device could
  * not be reached, and leaves open what became of the request.
  */
-public final class Disk {
+public final class Disk implements StorageDevice {
   /**
    * Windows' one counter for all disks. Identifiers need to differ only within an I_T nexus, and a
    * new process has new nexuses, so it may start at 0 like Windows' does.
@@ -34,21 +34,18 @@ public final class Disk {
 
   private final DeviceCommands commands;
   private final LongSupplier nanoTime;
-  private final Capacity capacity;
-  private final Optional<RodTokenLimits> copyOffloadLimits;
-  private final BlockLimits blockLimits;
+  private final Discovery discovery;
+  private final TimeToLiveUnit timeToLiveUnit;
 
   private Disk(
       DeviceCommands commands,
       LongSupplier nanoTime,
-      Capacity capacity,
-      Optional<RodTokenLimits> copyOffloadLimits,
-      BlockLimits blockLimits) {
+      Discovery discovery,
+      TimeToLiveUnit timeToLiveUnit) {
     this.commands = commands;
     this.nanoTime = nanoTime;
-    this.capacity = capacity;
-    this.copyOffloadLimits = copyOffloadLimits;
-    this.blockLimits = blockLimits;
+    this.discovery = discovery;
+    this.timeToLiveUnit = timeToLiveUnit;
   }
 
   /**
@@ -74,132 +71,139 @@ public final class Disk {
   static Disk attach(ScsiDevice device, LongSupplier nanoTime, IntSupplier listIdentifiers)
       throws IOException {
     DeviceCommands commands = new DeviceCommands(device, listIdentifiers);
-    Discovery discovery = Discovery.of(commands);
-    return new Disk(
-        commands,
-        nanoTime,
-        discovery.capacity(),
-        discovery.copyOffloadLimits(),
-        discovery.blockLimits());
+    return new Disk(commands, nanoTime, Discovery.of(commands), TimeToLiveUnit.SECONDS);
+  }
+
+  /**
+   * The same disk for callers that count an offload read's time to live in another unit; a disk
+   * that has just been attached counts seconds, as Windows' class driver does.
+   */
+  public Disk withTimeToLiveIn(TimeToLiveUnit unit) {
+    return new Disk(commands, nanoTime, discovery, unit);
   }
 
   /** Number and length of the logical blocks. */
   public Capacity capacity() {
-    return capacity;
+    return discovery.capacity();
   }
 
   /** What the device can offload; empty if Windows would not offload to it. */
   public Optional<RodTokenLimits> copyOffloadLimits() {
-    return copyOffloadLimits;
+    return discovery.copyOffloadLimits();
   }
 
   /** VPD page B0h; all zeros if the device does not have it. */
   public BlockLimits blockLimits() {
-    return blockLimits;
+    return discovery.blockLimits();
+  }
+
+  /** VPD page B2h; empty if the device does not have it. */
+  public Optional<LogicalBlockProvisioning> provisioning() {
+    return discovery.provisioning();
   }
 
   /**
-   * A device control request, as of a kernel-mode caller.
-   *
-   * @param controlCode see {@link ControlCode}; others end with INVALID_DEVICE_REQUEST
-   * @param input the input buffer, any bytes; not changed
-   * @param outputCapacity bytes of room in the output buffer
-   * @return the status and what stands in the output buffer, at most {@code outputCapacity} bytes
-   * @throws IOException if the device could not be reached
+   * A device control request, as of a kernel-mode caller. Control codes that a disk does not take
+   * end with INVALID_DEVICE_REQUEST, actions with NOT_SUPPORTED.
    */
+  @Override
   public IoctlResult control(int controlCode, byte[] input, int outputCapacity) throws IOException {
     ControlCode code = ControlCode.of(controlCode).orElse(null);
-    if (code == ControlCode.IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES) {
-      return manageDataSetAttributes(input, outputCapacity);
-    }
-    if (code == ControlCode.IOCTL_STORAGE_QUERY_PROPERTY) {
-      return queryProperty(input, outputCapacity);
-    }
-    return IoctlResult.of(NtStatus.INVALID_DEVICE_REQUEST);
-  }
-
-  /**
-   * Makes a token that stands for the ranges, or for as much of their beginning as the device takes
-   * at once.
-   *
-   * @param ranges in the order in which the token is to hold them
-   * @param timeToLive see {@link OffloadReadParameters#timeToLive}; 0 for the device's default
-   * @throws IOException if the device could not be reached
-   */
-  public OffloadReadResult offloadRead(List<DataSetRange> ranges, int timeToLive)
-      throws IOException {
-    byte[] parameters = new OffloadReadParameters(0, timeToLive).encode();
-    return OffloadReadResult.of(offload(DsmAction.OFFLOAD_READ, parameters, ranges));
-  }
-
-  /**
-   * Writes a token's data to the ranges, or to as much of their beginning as the device manages in
-   * a few seconds.
-   *
-   * @param tokenOffsetBytes where to start in the token's data
-   * @param ranges filled in this order
-   * @throws IOException if the device could not be reached
-   */
-  public OffloadWriteResult offloadWrite(
-      OffloadToken token, long tokenOffsetBytes, List<DataSetRange> ranges) throws IOException {
-    byte[] parameters = new OffloadWriteParameters(0, tokenOffsetBytes, token).encode();
-    return OffloadWriteResult.of(offload(DsmAction.OFFLOAD_WRITE, parameters, ranges));
-  }
-
-  private IoctlResult offload(DsmAction action, byte[] parameters, List<DataSetRange> ranges)
-      throws IOException {
-    return control(
-        ControlCode.IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES.value(),
-        ManageDataSetAttributes.input(action, parameters, ranges),
-        action.outputBlock().lengthBytes());
+    return switch (code) {
+      case IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES ->
+          manageDataSetAttributes(input, outputCapacity);
+      case IOCTL_STORAGE_QUERY_PROPERTY ->
+          new PropertyDescriptors(commands, discovery).query(input, outputCapacity);
+      case FSCTL_OFFLOAD_READ -> new FileOffload(this).read(input, outputCapacity);
+      case FSCTL_OFFLOAD_WRITE -> new FileOffload(this).write(input, outputCapacity);
+      case FSCTL_FILE_LEVEL_TRIM -> IoctlResult.of(NtStatus.INVALID_DEVICE_REQUEST);
+      case null -> IoctlResult.of(NtStatus.INVALID_DEVICE_REQUEST);
+    };
   }
 
   private IoctlResult manageDataSetAttributes(byte[] input, int outputCapacity) throws IOException {
     DsmRequest request =
-        new DsmRequest(ByteBuffer.wrap(input), outputCapacity, capacity, copyOffloadLimits);
-    NtStatus verdict = OffloadChecks.verdict(request);
-    if (!verdict.isSuccess()) {
-      return IoctlResult.of(verdict);
-    }
-    RodTokenLimits limits = copyOffloadLimits.orElseThrow();
-    int blockLengthBytes = capacity.blockLengthBytes();
-    if (request.action() == DsmAction.OFFLOAD_READ) {
-      return new OffloadRead(commands, limits, blockLengthBytes)
-          .run(request.readParameters(), request.ranges());
-    }
-    return new OffloadWrite(
-            commands,
-            limits,
-            blockLengthBytes,
-            nanoTime,
-            request.writeParameters(),
-            request.ranges())
-        .run();
+        new DsmRequest(ByteBuffer.wrap(input), outputCapacity, discovery, timeToLiveUnit);
+    NtStatus verdict = DsmChecks.verdict(request);
+    return verdict.isSuccess() ? carryOut(request) : IoctlResult.of(verdict);
   }
 
-  private IoctlResult queryProperty(byte[] input, int outputCapacity) {
-    if (input.length < PropertyQuery.MINIMUM_LENGTH) {
-      return IoctlResult.of(NtStatus.INVALID_PARAMETER);
+  private IoctlResult carryOut(DsmRequest request) throws IOException {
+    int blockLengthBytes = discovery.capacity().blockLengthBytes();
+    return switch (request.action()) {
+      case OFFLOAD_READ ->
+          new OffloadRead(commands, offloadLimits(), blockLengthBytes)
+              .run(request.timeToLiveSeconds(), request.ranges());
+      case OFFLOAD_WRITE ->
+          new OffloadWrite(
+                  commands,
+                  offloadLimits(),
+                  blockLengthBytes,
+                  nanoTime,
+                  request.writeParameters(),
+                  request.ranges())
+              .run();
+      case TRIM ->
+          new Trim(commands, discovery).run(request.rangesOr(discovery.unmapAlignmentBytes()));
+      // Files of a kind begin or end to use the ranges: nothing that a SCSI disk is told.
+      case NOTIFICATION -> IoctlResult.of(NtStatus.SUCCESS);
+      case ALLOCATION -> Allocation.of(request).run(commands);
+      case WRITE_ZEROES -> new WriteZeroes(commands, discovery).run(request.ranges());
+      case GET_FREE_SPACE -> FreeSpace.run(commands, discovery);
+      case SCRUB -> scrub(request);
+      case GET_RANGE_ERROR_INFO -> rangeErrors(request);
+      case NONE,
+          REPAIR,
+          DRT_QUERY,
+          DRT_CLEAR,
+          DRT_DISABLE,
+          TIERING_QUERY,
+          MAP,
+          REGENERATE_PARITY,
+          NV_CACHE_CHANGE_PRIORITY,
+          NV_CACHE_EVICT,
+          TOPOLOGY_ID_QUERY,
+          GET_PHYSICAL_ADDRESSES,
+          SCOPE_REGEN,
+          REPORT_ZONES,
+          OPEN_ZONE,
+          FINISH_ZONE,
+          CLOSE_ZONE,
+          RESET_WRITE_POINTER,
+          LOST_QUERY,
+          CONVERSION_QUERY,
+          VDT_SET,
+          QUERY_PREFER_LOCAL_REPAIR ->
+          throw new IllegalStateException("checked, but not answered: " + request.action());
+    };
+  }
+
+  private RodTokenLimits offloadLimits() {
+    return discovery.copyOffloadLimits().orElseThrow();
+  }
+
+  /** A disk with too many errors to list has been scrubbed as far as it went. */
+  private IoctlResult scrub(DsmRequest request) throws IOException {
+    MediumCheck check = new MediumCheck(commands, discovery).run(request.rangesOr(0));
+    ScrubOutput output = ScrubOutput.of(check);
+    return output.bytesProcessed() == 0
+        ? IoctlResult.of(check.status())
+        : new IoctlResult(
+            NtStatus.SUCCESS,
+            ManageDataSetAttributesOutput.aligned(DsmAction.SCRUB, output.encode()));
+  }
+
+  private IoctlResult rangeErrors(DsmRequest request) throws IOException {
+    MediumCheck check = new MediumCheck(commands, discovery).run(request.rangesOr(0));
+    if (!check.status().isSuccess()) {
+      return IoctlResult.of(check.status());
     }
-    PropertyQuery query = PropertyQuery.decode(ByteBuffer.wrap(input));
-    if (query.propertyId() != PropertyQuery.COPY_OFFLOAD_PROPERTY) {
-      return IoctlResult.of(NtStatus.NOT_SUPPORTED);
-    }
-    if (query.queryType() == PropertyQuery.EXISTS) {
-      return IoctlResult.of(NtStatus.SUCCESS);
-    }
-    if (query.queryType() != PropertyQuery.STANDARD) {
-      return IoctlResult.of(NtStatus.NOT_SUPPORTED);
-    }
-    if (outputCapacity < CopyOffloadDescriptor.HEADER_LENGTH) {
-      return IoctlResult.of(NtStatus.BUFFER_TOO_SMALL);
-    }
-    if (outputCapacity < CopyOffloadDescriptor.LAYOUT.sizeBytes()) {
-      return new IoctlResult(NtStatus.SUCCESS, CopyOffloadDescriptor.header());
-    }
-    return copyOffloadLimits
-        .map(limits -> new CopyOffloadDescriptor(limits, blockLimits).encode())
-        .map(output -> new IoctlResult(NtStatus.SUCCESS, output))
-        .orElseGet(() -> IoctlResult.of(NtStatus.DEVICE_FEATURE_NOT_SUPPORTED));
+    RangeErrorInfo all = RangeErrorInfo.of(check);
+    DsmAction action = DsmAction.GET_RANGE_ERROR_INFO;
+    int blockAt = action.outputLengthBytes() - action.outputBlock().lengthBytes();
+    RangeErrorInfo fitting = all.cutTo(request.outputCapacity() - blockAt);
+    return new IoctlResult(
+        fitting.parts().size() < all.parts().size() ? NtStatus.BUFFER_OVERFLOW : NtStatus.SUCCESS,
+        ManageDataSetAttributesOutput.aligned(action, fitting.encode()));
   }
 }

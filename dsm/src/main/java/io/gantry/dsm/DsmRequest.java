@@ -1,24 +1,21 @@
 package io.gantry.dsm;
 
-import io.gantry.scsi.Capacity;
-import io.gantry.scsi.RodTokenLimits;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * An {@code IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES} request as it came, with all that it is
- * judged by. The accessors of the input's parts may be used only after the {@link OffloadChecks}
- * that make them safe.
+ * judged by. The accessors of the input's parts may be used only after the {@link DsmChecks} that
+ * make them safe.
  *
  * @param input the input buffer
  * @param outputCapacity bytes of room for the output
- * @param capacity the disk's
- * @param limits what the disk can offload; empty if nothing
+ * @param disk what the disk said of itself
+ * @param timeToLiveUnit what an offload read's time to live counts
  */
 record DsmRequest(
-    ByteBuffer input, int outputCapacity, Capacity capacity, Optional<RodTokenLimits> limits) {
+    ByteBuffer input, int outputCapacity, Discovery disk, TimeToLiveUnit timeToLiveUnit) {
 
   int inputLength() {
     return input.remaining();
@@ -28,24 +25,45 @@ record DsmRequest(
     return ManageDataSetAttributes.decode(input, 0);
   }
 
-  /** The action, if it is one that the disk handles. */
-  Optional<DsmAction> offload() {
-    return DsmAction.of(header().action())
-        .filter(action -> action == DsmAction.OFFLOAD_READ || action == DsmAction.OFFLOAD_WRITE);
+  DsmAction action() {
+    return DsmAction.of(header().action()).orElseThrow();
   }
 
-  DsmAction action() {
-    return offload().orElseThrow();
+  boolean isForEntireDisk() {
+    return DsmFlag.ENTIRE_DATA_SET_RANGE.isIn(header().flags());
+  }
+
+  private int parametersAt() {
+    return (int) header().parameterBlockOffset();
   }
 
   OffloadReadParameters readParameters() {
-    return OffloadReadParameters.decode(input, (int) header().parameterBlockOffset());
+    return OffloadReadParameters.decode(input, parametersAt());
+  }
+
+  /** The time to live that the target is asked for; 0 for its default. */
+  long timeToLiveSeconds() {
+    return timeToLiveUnit.toSeconds(readParameters().timeToLive());
   }
 
   OffloadWriteParameters writeParameters() {
-    return OffloadWriteParameters.decode(input, (int) header().parameterBlockOffset());
+    return OffloadWriteParameters.decode(input, parametersAt());
   }
 
+  /** The version of the output that an allocation query asks for; V1 if it does not say. */
+  long allocationOutputVersion() {
+    ManageDataSetAttributes header = header();
+    boolean isThere =
+        header.parameterBlockOffset() >= ManageDataSetAttributes.LAYOUT.sizeBytes()
+            && header.parameterBlockLength() >= AllocationParameters.LAYOUT.sizeBytes()
+            && header.parameterBlockOffset()
+                <= inputLength() - AllocationParameters.LAYOUT.sizeBytes();
+    return isThere
+        ? AllocationParameters.decode(input, parametersAt()).wantedVersion()
+        : ProvisioningState.V1;
+  }
+
+  /** The ranges of the input, none for the entire disk. */
   List<DataSetRange> ranges() {
     ManageDataSetAttributes header = header();
     int step = DataSetRange.LAYOUT.sizeBytes();
@@ -55,5 +73,12 @@ record DsmRequest(
       ranges.add(DataSetRange.decode(input, at));
     }
     return ranges;
+  }
+
+  /** The ranges, or the entire disk from a byte on. */
+  List<DataSetRange> rangesOr(long entireDiskFrom) {
+    return isForEntireDisk()
+        ? List.of(new DataSetRange(entireDiskFrom, disk.capacity().sizeBytes() - entireDiskFrom))
+        : ranges();
   }
 }

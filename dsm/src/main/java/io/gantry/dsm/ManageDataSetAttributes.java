@@ -91,6 +91,15 @@ public record ManageDataSetAttributes(
     return buffer.array();
   }
 
+  /** A whole input buffer for an action without parameters on all of the disk. */
+  static byte[] inputForEntireDisk(DsmAction action) {
+    ByteBuffer buffer = ByteBuffer.allocate(LAYOUT.sizeBytes());
+    new ManageDataSetAttributes(
+            LAYOUT.sizeBytes(), action.value(), DsmFlag.ENTIRE_DATA_SET_RANGE.bit(), 0, 0, 0, 0)
+        .encode(buffer, 0);
+    return buffer.array();
+  }
+
   private static int align(int offset, int alignment) {
     return alignment == 0 ? offset : (offset + alignment - 1) / alignment * alignment;
   }

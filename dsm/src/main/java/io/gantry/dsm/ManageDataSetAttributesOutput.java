@@ -2,6 +2,8 @@ package io.gantry.dsm;
 
 import io.gantry.scsi.Layout;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The header of the output of actions that have one ({@link DsmAction#hasOutput}): {@code
@@ -61,6 +63,40 @@ public record ManageDataSetAttributesOutput(
     OUTPUT_BLOCK_OFFSET.set(buffer, 0, outputBlockOffset);
     OUTPUT_BLOCK_LENGTH.set(buffer, 0, outputBlockLength);
     return buffer.array();
+  }
+
+  /** A whole output buffer whose block starts where its alignment first allows. */
+  static byte[] aligned(DsmAction action, byte[] block) {
+    int alignment = action.outputBlock().alignmentBytes();
+    return with(action, Math.ceilDiv(LAYOUT.sizeBytes(), alignment) * alignment, block);
+  }
+
+  /** The same as the class driver does it: the block is right behind the header. */
+  static byte[] packed(DsmAction action, byte[] block) {
+    return with(action, LAYOUT.sizeBytes(), block);
+  }
+
+  /** Where the class driver leaves bytes of the input, there are zeros. */
+  private static byte[] with(DsmAction action, int blockAt, byte[] block) {
+    byte[] header =
+        new ManageDataSetAttributesOutput(
+                LAYOUT.sizeBytes(), action.value(), 0, 0, 0, 0, 0, blockAt, block.length)
+            .encode();
+    byte[] output = Arrays.copyOf(header, blockAt + block.length);
+    System.arraycopy(block, 0, output, blockAt, block.length);
+    return output;
+  }
+
+  /** The block of results, wherever the header says it is; empty if it is not all there. */
+  static Optional<byte[]> block(byte[] output) {
+    if (output.length < LAYOUT.sizeBytes()) {
+      return Optional.empty();
+    }
+    ManageDataSetAttributesOutput header = decode(output);
+    long end = header.outputBlockOffset + header.outputBlockLength;
+    return header.outputBlockOffset >= LAYOUT.sizeBytes() && end <= output.length
+        ? Optional.of(Arrays.copyOfRange(output, (int) header.outputBlockOffset, (int) end))
+        : Optional.empty();
   }
 
   /**

@@ -26,20 +26,16 @@ record OffloadRead(DeviceCommands commands, RodTokenLimits limits, int blockLeng
 
   private static final int RETRIES = 1;
 
-  /** Carries out a request that has passed {@link OffloadChecks}. */
-  IoctlResult run(OffloadReadParameters parameters, List<DataSetRange> ranges) throws IOException {
+  /** Carries out a request that has passed {@link DsmChecks}. */
+  IoctlResult run(long timeToLiveSeconds, List<DataSetRange> ranges) throws IOException {
     RangeCursor cursor = new RangeCursor(ranges, blockLengthBytes, limits);
-    List<BlockRange> descriptors = cursor.next(maximumBlocks(parameters));
+    List<BlockRange> descriptors = cursor.next(maximumBlocks(timeToLiveSeconds));
     PopulateTokenList list =
-        new PopulateTokenList(
-            false,
-            Integer.toUnsignedLong(parameters.timeToLive()),
-            OptionalInt.empty(),
-            descriptors);
+        new PopulateTokenList(false, timeToLiveSeconds, OptionalInt.empty(), descriptors);
     int listIdentifier = commands.listIdentifiers().getAsInt();
     ScsiResponse response =
         commands.operate(Command.POPULATE_TOKEN, listIdentifier, list.encode(), RETRIES);
-    NtStatus status = SenseStatus.of(response).status();
+    NtStatus status = SenseStatus.ofToken(response).status();
     if (!status.isSuccess()) {
       return failed(status);
     }
@@ -59,10 +55,10 @@ record OffloadRead(DeviceCommands commands, RodTokenLimits limits, int blockLeng
   }
 
   /** The optimal count binds only when the target also chooses how long the token lives. */
-  private long maximumBlocks(OffloadReadParameters parameters) {
+  private long maximumBlocks(long timeToLiveSeconds) {
     return RangeCursor.least(
         limits.maximumTransferBlocks(),
-        parameters.timeToLive() == 0 ? limits.optimalTransferBlocks() : 0);
+        timeToLiveSeconds == 0 ? limits.optimalTransferBlocks() : 0);
   }
 
   private static IoctlResult failed(NtStatus status) {

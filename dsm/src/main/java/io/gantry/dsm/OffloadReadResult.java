@@ -22,6 +22,18 @@ public record OffloadReadResult(
         result.status(), output.lengthProtected(), output.flags(), output.token());
   }
 
+  /**
+   * The token, of an offload read that must have succeeded.
+   *
+   * @throws StatusException if it did not
+   */
+  public OffloadToken tokenOrThrow() throws StatusException {
+    if (token == null) {
+      throw new StatusException(DsmAction.OFFLOAD_READ.windowsName(), status);
+    }
+    return token;
+  }
+
   /** Whether the token stands for less than was asked. */
   public boolean isRangeTruncated() {
     return (flags & OffloadReadOutput.RANGE_TRUNCATED) != 0;

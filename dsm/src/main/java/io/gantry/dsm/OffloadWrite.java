@@ -62,7 +62,7 @@ final class OffloadWrite {
     this.cursor = new RangeCursor(ranges, blockLengthBytes, limits);
   }
 
-  /** Carries out a request that has passed {@link OffloadChecks}. */
+  /** Carries out a request that has passed {@link DsmChecks}. */
   IoctlResult run() throws IOException {
     long startNanos = nanoTime.getAsLong();
     NtStatus status;
@@ -99,7 +99,7 @@ final class OffloadWrite {
       advance(wantedBlocks);
       return NtStatus.SUCCESS;
     }
-    NtStatus status = SenseStatus.of(response).status();
+    NtStatus status = SenseStatus.ofToken(response).status();
     if (status == NtStatus.INVALID_TOKEN) {
       // The target refused the command before it began: there is no report to ask for.
       tokenInvalid = true;
@@ -123,7 +123,7 @@ final class OffloadWrite {
     if (sense == null
         || sense.asc() != Sense.COPY_UNDERRUN.asc()
         || sense.ascq() != Sense.COPY_UNDERRUN.ascq()
-        || !SenseStatus.of(sense).status().isSuccess()
+        || !SenseStatus.ofToken(sense).status().isSuccess()
         || sense.information().isEmpty()) {
       return OptionalLong.empty();
     }

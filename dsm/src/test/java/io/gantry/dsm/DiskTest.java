@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -129,7 +130,7 @@ class DiskTest {
   @Test
   void otherControlCodesAreInvalid() throws IOException {
     Disk disk = TestDisk.unlimited().disk;
-    for (int code : new int[] {0, -1, 0x00094264, 0x00098268, 0x002D9408}) {
+    for (int code : new int[] {0, -1, 0x00098208, 0x002D9408}) {
       IoctlResult result = disk.control(code, Golden.bytes("read_one_range"), 536);
       assertThat(result.status()).isEqualTo(NtStatus.INVALID_DEVICE_REQUEST);
       assertThat(result.output()).isEmpty();
@@ -145,7 +146,8 @@ class DiskTest {
     "13, 0, 47, SUCCESS, 8",
     "13, 0, 48, SUCCESS, 48",
     "13, 0, 4096, SUCCESS, 48",
-    "8, 0, 48, NOT_SUPPORTED, 0",
+    "8, 0, 48, INVALID_DEVICE_REQUEST, 0",
+    "5, 0, 48, NOT_SUPPORTED, 0",
   })
   void copyOffloadProperty(int property, int type, int capacity, NtStatus status, int length)
       throws IOException {
@@ -214,6 +216,47 @@ class DiskTest {
         OffloadWriteOutput output = OffloadWriteOutput.decode(result.output());
         assertThat(result.status().isSuccess()).isEqualTo(output.lengthCopied() > 0);
       }
+    }
+  }
+
+  /** The same for all that is no offload, and for answers of the disk that are anything. */
+  @Test
+  void garbageForEverythingElseGetsAStatus() throws IOException {
+    long seed = Long.getLong("seed", 43);
+    Random random = new Random(seed);
+    List<byte[]> templates =
+        Stream.of(
+                "trim_three_ranges",
+                "trim_entire_disk",
+                "allocation_one_range",
+                "allocation_entire_disk",
+                "scrub_one_range",
+                "range_errors_one_range",
+                "write_zeroes_one_range",
+                "free_space_entire_disk",
+                "notification_begin",
+                "query_device",
+                "query_seek_penalty",
+                "query_lb_provisioning",
+                "query_access_alignment")
+            .map(Golden::bytes)
+            .toList();
+    int[] codes = {0x002D9404, QUERY_PROPERTY, 0x00094264, 0x00098268};
+    Disk disk = Disk.attach(new FailingDevice(random));
+    for (int i = 0; i < 20_000; i++) {
+      byte[] template = templates.get(random.nextInt(templates.size()));
+      byte[] input =
+          random.nextInt(4) == 0 ? Arrays.copyOf(template, random.nextInt(600)) : template.clone();
+      for (int change = random.nextInt(3); change > 0 && input.length > 0; change--) {
+        input[random.nextInt(Math.min(input.length, 64))] = (byte) (1 << random.nextInt(8));
+      }
+      int capacity = random.nextInt(8) == 0 ? random.nextInt(64) : random.nextInt(20_000);
+      int usual = template.length == 12 ? 1 : 0;
+      int code = codes[random.nextInt(4) == 0 ? random.nextInt(4) : usual];
+      IoctlResult result = disk.control(code, input, capacity);
+      assertThat(result.output().length)
+          .as("seed %d, round %d", seed, i)
+          .isLessThanOrEqualTo(capacity);
     }
   }
 }

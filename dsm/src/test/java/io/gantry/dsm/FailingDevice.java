@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 
-/** A disk that is attached in good order and then answers token commands with anything at all. */
+/** A thin disk that is attached in good order and then answers commands with anything at all. */
 final class FailingDevice implements ScsiDevice {
   private final Random random;
 
@@ -30,14 +30,16 @@ final class FailingDevice implements ScsiDevice {
           case 0x12 ->
               switch (cdb[2] & 0xff) {
                 case 0x8F -> TestDisk.limits(64, 600, 0, 0);
-                case 0xB0 -> TestDisk.blockLimits();
-                default -> cdb[1] == 1 ? TestDisk.PAGE_LIST : new byte[36];
+                case 0xB0 -> TestDisk.thinLimits(256, -1, 128, 0);
+                case 0xB1 -> anything();
+                case 0xB2 -> TestDisk.provisioning(0xC4);
+                default -> cdb[1] == 1 ? TestData.hex("00 00 0005 00 8f b0 b1 b2") : new byte[36];
               };
-          case 0x9E -> TestDisk.capacity(TestDisk.BLOCKS, 512);
+          case 0x9E -> cdb[1] == 0x10 ? TestDisk.capacity(TestDisk.BLOCKS, 512) : anything();
           default -> anything();
         };
-    boolean token = cdb[0] == (byte) 0x83 || cdb[0] == (byte) 0x84;
-    if (token && random.nextBoolean()) {
+    boolean isStart = cdb[0] == 0x12 || (cdb[0] == (byte) 0x9E && cdb[1] == 0x10);
+    if (!isStart && random.nextBoolean()) {
       return random.nextInt(4) == 0
           ? new ScsiResponse(ScsiStatus.BUSY, null, 0)
           : ScsiResponse.check(sense());

@@ -66,6 +66,40 @@ final class TestDisk {
     return new TestDisk(device);
   }
 
+  /** A thin disk of 1 GiB: see {@link #thinLimits} and {@link #provisioning}. */
+  static TestDisk thin() throws IOException {
+    return thin(thinLimits(256, 0xFFFFFFFF, 128, 0), provisioning(0xC4));
+  }
+
+  static TestDisk thin(byte[] blockLimits, byte[] provisioning) throws IOException {
+    return new TestDisk(
+        new ScriptedDevice()
+            .expect(INQUIRY, Answer.good(INQUIRY_DATA))
+            .expect(PAGES, Answer.good(hex("00 00 0007 00 80 83 8f b0 b1 b2")))
+            .expect(THIRD_PARTY_COPY, Answer.good(limits(64, 600, 0, 0)))
+            .expect(BLOCK_LIMITS, Answer.good(blockLimits))
+            .expect("12 01 b2 00ff 00", Answer.good(provisioning))
+            .expect(READ_CAPACITY, Answer.good(capacity(BLOCKS, 512))));
+  }
+
+  /**
+   * VPD page B0h of a disk that unmaps: no more than {@code blocks} at once, in granules that begin
+   * at {@code alignment}.
+   */
+  static byte[] thinLimits(int descriptors, int blocks, int granularity, int alignment) {
+    ByteBuffer b = ByteBuffer.wrap(blockLimits());
+    b.putInt(20, blocks).putInt(24, descriptors).putInt(28, granularity);
+    return b.putInt(32, 0x8000_0000 | alignment).putLong(36, 0xFFFF).array();
+  }
+
+  /** VPD page B2h: thin, thresholds in units of 2^11 blocks; {@code flags} is byte 5. */
+  static byte[] provisioning(int flags) {
+    return hex("00 b2 0004 0b %02x 02 00".formatted(flags));
+  }
+
+  static final byte[] INQUIRY_DATA =
+      hex("00 00 06 12 1f 00 00 02 47414e5452592020" + "566f6c756d6520202020202020202020 302e3120");
+
   /** VPD page 8Fh with the limits descriptor alone. */
   static byte[] limits(int ranges, int inactivity, long transfer, long optimal) {
     ByteBuffer b = ByteBuffer.allocate(40);

@@ -1,6 +1,8 @@
 package io.gantry.scsi;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.OptionalLong;
 
 /**
  * VPD page B0h, block limits (SBC-4 6.6.4). 0 means "not reported" unless said otherwise.
@@ -12,6 +14,8 @@ import java.nio.ByteBuffer;
  * @param maximumUnmapBlocks most blocks in one UNMAP; 0: no UNMAP
  * @param maximumUnmapDescriptors most descriptors in one UNMAP
  * @param optimalUnmapGranularityBlocks unmapping less than this frees nothing
+ * @param unmapAlignmentBlocks UNMAP GRANULARITY ALIGNMENT: where the first granule begins; empty if
+ *     UGAVALID is 0
  * @param maximumWriteSameBlocks longest WRITE SAME
  * @param maximumAtomicBlocks longest WRITE ATOMIC, at any address; 0: none
  */
@@ -23,6 +27,7 @@ public record BlockLimits(
     long maximumUnmapBlocks,
     long maximumUnmapDescriptors,
     long optimalUnmapGranularityBlocks,
+    OptionalLong unmapAlignmentBlocks,
     long maximumWriteSameBlocks,
     long maximumAtomicBlocks) {
 
@@ -46,7 +51,9 @@ public record BlockLimits(
   private static final Layout.Field UNMAP_GRANULARITY =
       LAYOUT.uint(28, 4, "OPTIMAL UNMAP GRANULARITY", "blocks", "");
   private static final Layout.Field UNMAP_ALIGNMENT_VALID =
-      LAYOUT.bits(32, 7, 7, "UGAVALID", "alignment below is valid: 0");
+      LAYOUT.bits(32, 7, 7, "UGAVALID", "the next field is valid");
+  private static final Layout.Field UNMAP_ALIGNMENT =
+      LAYOUT.uint(32, 4, "UNMAP GRANULARITY ALIGNMENT", "blocks", "its top bit is UGAVALID");
   private static final Layout.Field WRITE_SAME =
       LAYOUT.uint(36, 8, "MAXIMUM WRITE SAME LENGTH", "blocks", "");
   private static final Layout.Field ATOMIC =
@@ -64,7 +71,8 @@ public record BlockLimits(
     UNMAP_BLOCKS.set(b, 0, maximumUnmapBlocks);
     UNMAP_DESCRIPTORS.set(b, 0, maximumUnmapDescriptors);
     UNMAP_GRANULARITY.set(b, 0, optimalUnmapGranularityBlocks);
-    UNMAP_ALIGNMENT_VALID.set(b, 0, optimalUnmapGranularityBlocks > 0);
+    UNMAP_ALIGNMENT.set(b, 0, unmapAlignmentBlocks.orElse(0));
+    UNMAP_ALIGNMENT_VALID.set(b, 0, unmapAlignmentBlocks.isPresent());
     WRITE_SAME.set(b, 0, maximumWriteSameBlocks);
     ATOMIC.set(b, 0, maximumAtomicBlocks);
     return b.array();
@@ -72,7 +80,7 @@ public record BlockLimits(
 
   /** Reads the page; fields that the target did not send read as 0. */
   public static BlockLimits decode(byte[] page) {
-    ByteBuffer b = ByteBuffer.wrap(java.util.Arrays.copyOf(page, LENGTH));
+    ByteBuffer b = ByteBuffer.wrap(Arrays.copyOf(page, LENGTH));
     return new BlockLimits(
         COMPARE_AND_WRITE.getInt(b, 0),
         GRANULARITY.getInt(b, 0),
@@ -81,6 +89,9 @@ public record BlockLimits(
         UNMAP_BLOCKS.get(b, 0),
         UNMAP_DESCRIPTORS.get(b, 0),
         UNMAP_GRANULARITY.get(b, 0),
+        UNMAP_ALIGNMENT_VALID.isSet(b, 0)
+            ? OptionalLong.of(UNMAP_ALIGNMENT.get(b, 0) & 0x7fff_ffffL)
+            : OptionalLong.empty(),
         WRITE_SAME.get(b, 0),
         ATOMIC.get(b, 0));
   }

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * The commands about which blocks are mapped (SBC-3 4.7): UNMAP, WRITE SAME, GET LBA STATUS. They
@@ -55,6 +56,7 @@ final class ProvisioningCommands {
         MAX_UNMAP_BLOCKS,
         MAX_UNMAP_RANGES,
         chunkBytes / blockBytes,
+        OptionalLong.of(0),
         MAX_WRITE_SAME_BLOCKS,
         BlockCommands.ATOMIC_BYTES / blockBytes);
   }

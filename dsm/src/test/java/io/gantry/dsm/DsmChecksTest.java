@@ -2,6 +2,7 @@ package io.gantry.dsm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gantry.scsi.BlockLimits;
 import io.gantry.scsi.Capacity;
 import io.gantry.scsi.RodTokenLimits;
 import java.nio.ByteBuffer;
@@ -9,13 +10,14 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every check of an offload request: what it refuses, with which status, and in which order. */
-class OffloadChecksTest {
+/** Every check of a request: what it refuses, with which status, and in which order. */
+class DsmChecksTest {
   private static final Capacity CAPACITY = new Capacity(1L << 21, 512, 0, true, true);
   private static final RodTokenLimits LIMITS = new RodTokenLimits(64, 600, 60, 0, 0);
 
@@ -30,7 +32,7 @@ class OffloadChecksTest {
   /**
    * A request and the check that must refuse it.
    *
-   * @param check name in {@link OffloadChecks#ORDER}
+   * @param check name of a check of the action
    * @param limits whether the disk can offload
    */
   record Case(
@@ -66,7 +68,7 @@ class OffloadChecksTest {
         invalid("Size", "Size 29", with(read(), SIZE, 29)),
         invalid("Size", "Size is looked at before Action", with(trim(), SIZE, 0)),
         notSupported("unknown action", Golden.bytes("unknown_action")),
-        notSupported("known action that is not handled", trim()),
+        notSupported("known action that a disk refuses", with(read(), 4, 0x8000000C)),
         new Case(
             "disk without limits",
             "disk can offload",
@@ -138,9 +140,9 @@ class OffloadChecksTest {
   @MethodSource("refused")
   void refuses(Case c) {
     DsmRequest request = request(c.input, c.output, c.limits);
-    assertThat(OffloadChecks.verdict(request)).isEqualTo(c.status);
-    OffloadChecks.Check refusing =
-        OffloadChecks.ORDER.stream()
+    assertThat(DsmChecks.verdict(request)).isEqualTo(c.status);
+    DsmChecks.Check refusing =
+        checks(c.input).stream()
             .filter(check -> !check.verdict().apply(request).isSuccess())
             .findFirst()
             .orElseThrow();
@@ -168,33 +170,56 @@ class OffloadChecksTest {
   @ParameterizedTest
   @MethodSource("accepted")
   void accepts(Case c) {
-    assertThat(OffloadChecks.verdict(request(c.input, c.output, true))).isEqualTo(c.status);
+    assertThat(DsmChecks.verdict(request(c.input, c.output, true))).isEqualTo(c.status);
+  }
+
+  /** The checks of the action that an input asks for; those of any if it does not get so far. */
+  private static List<DsmChecks.Check> checks(byte[] input) {
+    int action =
+        input.length < 28 ? 0 : ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN).getInt(4);
+    return DsmChecks.of(DsmAction.of(action).orElse(DsmAction.NONE));
   }
 
   @Test
   void everyCheckRefusesSomething() {
     assertThat(refused().map(Case::check).distinct())
         .containsExactlyElementsOf(
-            OffloadChecks.ORDER.stream().map(OffloadChecks.Check::name).toList());
+            DsmChecks.of(DsmAction.OFFLOAD_READ).stream().map(DsmChecks.Check::name).toList());
   }
 
   @Test
   void timeToLiveIsNotLimitedIfTheTargetGivesNoLimit() {
     RodTokenLimits none = new RodTokenLimits(0, 0, 0, 0, 0);
     DsmRequest request =
-        new DsmRequest(ByteBuffer.wrap(timeToLive(-1)), 536, CAPACITY, Optional.of(none));
-    assertThat(OffloadChecks.verdict(request)).isEqualTo(NtStatus.SUCCESS);
+        new DsmRequest(
+            ByteBuffer.wrap(timeToLive(-1)), 536, disk(Optional.of(none)), TimeToLiveUnit.SECONDS);
+    assertThat(DsmChecks.verdict(request)).isEqualTo(NtStatus.SUCCESS);
   }
 
   @Test
   void aWriteHasNoTimeToLive() {
     byte[] input = with(write(), 36, -1); // Reserved, where a read has TimeToLive
-    assertThat(OffloadChecks.verdict(request(input, 16, true))).isEqualTo(NtStatus.SUCCESS);
+    assertThat(DsmChecks.verdict(request(input, 16, true))).isEqualTo(NtStatus.SUCCESS);
   }
 
   private static DsmRequest request(byte[] input, int output, boolean limits) {
     return new DsmRequest(
-        ByteBuffer.wrap(input), output, CAPACITY, limits ? Optional.of(LIMITS) : Optional.empty());
+        ByteBuffer.wrap(input),
+        output,
+        disk(limits ? Optional.of(LIMITS) : Optional.empty()),
+        TimeToLiveUnit.SECONDS);
+  }
+
+  private static Discovery disk(Optional<RodTokenLimits> limits) {
+    return new Discovery(
+        CAPACITY,
+        limits.isPresent() ? NtStatus.SUCCESS : NtStatus.DEVICE_FEATURE_NOT_SUPPORTED,
+        limits,
+        BlockLimits.decode(new byte[0]),
+        Optional.empty(),
+        Set.of(),
+        ByteBuffer.allocate(0),
+        0);
   }
 
   private static byte[] read() {
