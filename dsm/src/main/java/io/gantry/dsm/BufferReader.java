@@ -325,6 +325,9 @@ public final class BufferReader {
     if (digits.length() <= 2 * BYTES_IN_LINE) {
       return digits;
     }
+    if (digits.chars().allMatch(digit -> digit == '0')) {
+      return "%d bytes, all 0".formatted(digits.length() / 2);
+    }
     StringBuilder lines = new StringBuilder();
     for (int at = 0; at < digits.length(); at += 2 * BYTES_IN_LINE) {
       if (at > 0) {

@@ -218,6 +218,8 @@ class BuffersTest {
         .contains("    48  Token.TokenType                       8388608 (0x800000)")
         .contains("! ends before Token.Token\n")
         .contains("! DataSetRangesOffset 560 and DataSetRangesLength 16 reach past the 128 bytes");
+    assertThat(BufferReader.describe(INPUT, Golden.bytes("write_zero_token")))
+        .contains("    56  Token.Token                           504 bytes, all 0\n");
     assertThat(BufferReader.describe(INPUT, new byte[3]).lines())
         .containsExactly("DEVICE_MANAGE_DATA_SET_ATTRIBUTES at 0", "! ends before Size");
     assertThatThrownBy(() -> BufferReader.read(INPUT, cut))
