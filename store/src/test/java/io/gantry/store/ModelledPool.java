@@ -207,6 +207,24 @@ final class ModelledPool {
         });
   }
 
+  /** Returns how many blocks were copied. */
+  int copy(String source, int from, String name, int block, int count) throws IOException {
+    Values[] content = java.util.Arrays.copyOfRange(volumes.get(source).now, from, from + count);
+    return change(
+        volumes.get(name),
+        block,
+        content,
+        () -> {
+          long offset = (long) from * BLOCK;
+          long target = (long) block * BLOCK;
+          long length = (long) count * BLOCK;
+          CopyResult result =
+              pool.copy(volume(source), offset, volume(name), target, length, CopyPace.NONE);
+          assertThat(result.totalBytes() % BLOCK).isZero();
+          return (int) (result.totalBytes() / BLOCK);
+        });
+  }
+
   private interface Change {
     int run() throws IOException;
   }
@@ -274,8 +292,14 @@ final class ModelledPool {
       pool.checkpoint();
       return;
     }
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0, 1, 2, 3 -> write(name, block, count);
+      case 12, 13 -> {
+        String source = pick(volumeNames(), random);
+        // Often congruent, and often within one volume.
+        int from = random.nextBoolean() ? block % blocks(source) : random.nextInt(blocks(source));
+        copy(source, from, name, block, Math.min(count, blocks(source) - from));
+      }
       case 4 -> zero(name, block, count);
       case 5, 6 -> {
         List<Extent> extents = new ArrayList<>();

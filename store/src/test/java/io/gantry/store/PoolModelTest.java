@@ -114,7 +114,7 @@ class PoolModelTest {
     byte[] model = volumes.get(name);
     int offset = random.nextInt(model.length / BLOCK) * BLOCK;
     int length = length(model.length - offset, random);
-    switch (random.nextInt(19)) {
+    switch (random.nextInt(20)) {
       case 0, 1, 2, 3 -> {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
@@ -181,6 +181,19 @@ class PoolModelTest {
         }
       }
       case 18 -> erase(pool, volume, random);
+      case 19 -> {
+        String other = pick(volumes.keySet().stream().sorted().toList(), random);
+        byte[] bytes = volumes.get(other);
+        int from = random.nextInt(bytes.length / BLOCK) * BLOCK;
+        int count = Math.min(length, bytes.length - from);
+        if (random.nextInt(3) == 0) {
+          from = Math.min(from / CHUNK * CHUNK + offset % CHUNK, bytes.length - count);
+        }
+        CopyResult result =
+            pool.copy(pool.volume(other).orElseThrow(), from, volume, offset, count, CopyPace.NONE);
+        assertThat(result.totalBytes()).isEqualTo(count);
+        System.arraycopy(bytes, from, model, offset, count); // as if through another array
+      }
       case 11 -> {
         if (random.nextInt(10) == 0) {
           for (Snapshot snapshot : pool.snapshots(volume)) {

@@ -210,4 +210,47 @@ class TokenTest {
     assertThat(pool.tokens()).hasSize(1);
     pool.verifyReferences();
   }
+
+  @Test
+  void aCopyBetweenVolumesLeavesNoTokenBehind() throws IOException {
+    List<Token> given = new java.util.ArrayList<>();
+    given.add(freeze(Token.Terms.idle(HOUR)));
+    pool.end(given.getFirst(), Token.End.REVOKED);
+    Volume other = pool.createVolume("w", 1 << 20, 512);
+    for (int i = 0; i < 10_100; i++) { // more than the ends that a pool remembers
+      pool.copy(volume, 0, other, 64 << 10, 64 << 10, CopyPace.NONE);
+    }
+    assertThat(pool.tokens()).isEmpty();
+    assertThat(pool.statistics().tokens()).isZero();
+    assertThat(pool.ended(given.getFirst().number())).contains(Token.End.REVOKED);
+    pool.flush();
+    crash();
+    assertThat(pool.tokens()).isEmpty();
+    assertThat(pool.ended(given.getFirst().number())).contains(Token.End.REVOKED);
+    pool.verifyReferences();
+  }
+
+  @Test
+  void aCopyThatACrashCutOffLeavesNoTokenBehind() throws IOException {
+    Volume other = pool.createVolume("w", 1 << 20, 512);
+    pool.flush();
+    byte[] bytes = new byte[1 << 20];
+    new Random(3).nextBytes(bytes);
+    volume.write(0, ByteBuffer.wrap(bytes));
+    // As a copy begins: the token is durable, and its end is not.
+    pool.metadata.lockedIo(
+        () -> pool.metadata.tokens.createForOneCopy(volume, new Extent(0, 64 << 10)));
+    pool.flush();
+    assertThat(pool.tokens()).isEmpty();
+    crash();
+    assertThat(pool.tokens()).isEmpty();
+    now.addAndGet(SECOND);
+    pool.metadata.tokens.sweep();
+    assertThat(pool.statistics().tokens()).isZero();
+    pool.deleteVolume(volume);
+    pool.deleteVolume(pool.volume("w").orElseThrow());
+    pool.verifyReferences();
+    assertThat(pool.statistics().usedChunks()).isZero();
+    assertThat(other.sizeBytes()).isEqualTo(1 << 20);
+  }
 }
