@@ -38,15 +38,12 @@ class SuiteIT {
   private static final Pattern ASSERTION =
       Pattern.compile("^\\s+\\d+\\. (\\S+:\\d+)\\s+- ", Pattern.MULTILINE);
 
-  private static final String NO_COPY = "EXTENDED COPY and its results are not implemented yet";
   private static final String NOT_ENCRYPTED = "no key whose loss would erase a volume";
   private static final String NOT_REMOVABLE = "a volume is no removable medium";
 
   /** Tests, or suites of tests, that may be skipped, and why. */
   private static final Map<String, String> MAY_SKIP =
       Map.ofEntries(
-          Map.entry("ExtendedCopy", NO_COPY),
-          Map.entry("ReceiveCopyResults", NO_COPY),
           Map.entry("PreventAllow", NOT_REMOVABLE),
           Map.entry("StartStopUnit.Simple", NOT_REMOVABLE),
           Map.entry("Sanitize.CryptoErase", NOT_ENCRYPTED),

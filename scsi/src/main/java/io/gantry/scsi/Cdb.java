@@ -19,6 +19,8 @@ public sealed interface Cdb
         Cdb.Unmap,
         Cdb.GetLbaStatus,
         Cdb.ReportLuns,
+        Cdb.ExtendedCopy,
+        Cdb.ReceiveCopyResults,
         Cdb.TokenOperation,
         Cdb.ReceiveRodTokenInformation,
         Cdb.ReportAllRodTokens,
@@ -44,6 +46,7 @@ public sealed interface Cdb
       case Transfer c -> c.isWrite() ? c.blocks * blockBytes : 0;
       case Unmap c -> c.parameterListLength;
       case TokenOperation c -> Integer.toUnsignedLong(c.parameterListLength);
+      case ExtendedCopy c -> Integer.toUnsignedLong(c.parameterListLength);
       case BlockCdb c -> c.blockDataOutBytes(blockBytes);
       case PrimaryCdb c -> Integer.toUnsignedLong(c.parameterListBytes());
       case TestUnitReady _,
@@ -55,6 +58,7 @@ public sealed interface Cdb
           SynchronizeCache _,
           GetLbaStatus _,
           ReportLuns _,
+          ReceiveCopyResults _,
           ReceiveRodTokenInformation _,
           ReportAllRodTokens _,
           CopyOperationAbort _ ->
@@ -95,6 +99,15 @@ public sealed interface Cdb
       case GetLbaStatus c ->
           b.putLong(2, c.lba).putInt(10, c.allocation).put(14, (byte) c.reportType);
       case ReportLuns c -> b.put(2, (byte) c.selectReport).putInt(6, c.allocation);
+      case ExtendedCopy c -> b.putInt(10, c.parameterListLength);
+      case ReceiveCopyResults c -> {
+        if (ReceiveCopyResults.hasLongIdentifier(c.command)) {
+          b.putInt(2, c.listIdentifier);
+        } else {
+          b.put(2, (byte) c.listIdentifier);
+        }
+        b.putInt(10, c.allocation);
+      }
       case TokenOperation c -> b.putInt(6, c.listIdentifier).putInt(10, c.parameterListLength);
       case ReceiveRodTokenInformation c -> b.putInt(2, c.listIdentifier).putInt(10, c.allocation);
       case ReportAllRodTokens c -> b.putInt(10, c.allocation);
@@ -152,6 +165,17 @@ public sealed interface Cdb
       case UNMAP -> new Unmap(b.getShort(7) & 0xffff);
       case GET_LBA_STATUS -> new GetLbaStatus(b.getLong(2), b.getInt(10), b.get(14) & 0xff);
       case REPORT_LUNS -> new ReportLuns(b.get(2) & 0xff, b.getInt(6));
+      case EXTENDED_COPY_LID1, EXTENDED_COPY_LID4 -> new ExtendedCopy(command, b.getInt(10));
+      case RECEIVE_COPY_STATUS_LID1,
+          RECEIVE_COPY_DATA_LID1,
+          RECEIVE_COPY_OPERATING_PARAMETERS,
+          RECEIVE_COPY_FAILURE_DETAILS_LID1,
+          RECEIVE_COPY_STATUS_LID4,
+          RECEIVE_COPY_DATA_LID4 ->
+          new ReceiveCopyResults(
+              command,
+              ReceiveCopyResults.hasLongIdentifier(command) ? b.getInt(2) : b.get(2) & 0xff,
+              b.getInt(10));
       case POPULATE_TOKEN, WRITE_USING_TOKEN ->
           new TokenOperation(command, b.getInt(6), b.getInt(10));
       case RECEIVE_ROD_TOKEN_INFORMATION ->
@@ -389,6 +413,29 @@ public sealed interface Cdb
     @Override
     public Command command() {
       return Command.REPORT_LUNS;
+    }
+  }
+
+  /**
+   * EXTENDED COPY, both (SPC-4 6.4, 6.5). The list identifier is in the parameter list.
+   *
+   * @param command which of the two
+   * @param parameterListLength bytes of {@link ExtendedCopyList} that follow; 0 does nothing
+   */
+  record ExtendedCopy(Command command, int parameterListLength) implements Cdb {}
+
+  /**
+   * RECEIVE COPY STATUS, DATA, OPERATING PARAMETERS and FAILURE DETAILS (SPC-4 6.20 to 6.25).
+   *
+   * @param command which of the six
+   * @param listIdentifier the operation that is asked about: 0 to 255 but for those named LID4, and
+   *     0 for OPERATING PARAMETERS
+   * @param allocation bytes of room for the answer
+   */
+  record ReceiveCopyResults(Command command, int listIdentifier, int allocation) implements Cdb {
+    private static boolean hasLongIdentifier(Command command) {
+      return command == Command.RECEIVE_COPY_STATUS_LID4
+          || command == Command.RECEIVE_COPY_DATA_LID4;
     }
   }
 

@@ -72,6 +72,10 @@ public enum Command {
   PR_PREEMPT_AND_ABORT(0x5F, 0x05, RESERVATION, NOTHING, FLUSH, "5f 05 ff 00 00 ff ff ff ff 00"),
   PR_REGISTER_AND_IGNORE(0x5F, 0x06, RESERVATION, NOTHING, FLUSH, "5f 06 ff 00 00 ff ff ff ff 00"),
   PR_REGISTER_AND_MOVE(0x5F, 0x07, RESERVATION, NOTHING, FLUSH, "5f 07 ff 00 00 ff ff ff ff 00"),
+  EXTENDED_COPY_LID1(
+      0x83, 0x00, WRITE, MEDIUM, TRANSFER, "83 00 00 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
+  EXTENDED_COPY_LID4(
+      0x83, 0x01, WRITE, MEDIUM, TRANSFER, "83 01 00 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
   POPULATE_TOKEN(
       0x83, 0x10, READ, MEDIUM, TRANSFER, "83 10 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
   WRITE_USING_TOKEN(
@@ -83,6 +87,18 @@ public enum Command {
       "83 11 00 00 00 00 ff ff ff ff ff ff ff ff 3f 00"),
   COPY_OPERATION_ABORT(
       0x83, 0x1C, ALWAYS, NOTHING, TRANSFER, "83 1c ff ff ff ff 00 00 00 00 00 00 00 00 00 00"),
+  RECEIVE_COPY_STATUS_LID1(
+      0x84, 0x00, ALWAYS, NOTHING, INSTANT, "84 00 ff 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
+  RECEIVE_COPY_DATA_LID1(
+      0x84, 0x01, ALWAYS, NOTHING, INSTANT, "84 01 ff 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
+  RECEIVE_COPY_OPERATING_PARAMETERS(
+      0x84, 0x03, ALWAYS, NOTHING, INSTANT, "84 03 00 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
+  RECEIVE_COPY_FAILURE_DETAILS_LID1(
+      0x84, 0x04, ALWAYS, NOTHING, INSTANT, "84 04 ff 00 00 00 00 00 00 00 ff ff ff ff 00 00"),
+  RECEIVE_COPY_STATUS_LID4(
+      0x84, 0x05, ALWAYS, NOTHING, INSTANT, "84 05 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
+  RECEIVE_COPY_DATA_LID4(
+      0x84, 0x06, ALWAYS, NOTHING, INSTANT, "84 06 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
   RECEIVE_ROD_TOKEN_INFORMATION(
       0x84, 0x07, ALWAYS, NOTHING, INSTANT, "84 07 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00"),
   REPORT_ALL_ROD_TOKENS(
@@ -279,20 +295,7 @@ public enum Command {
       }
     }
     return new Decoded.Invalid<>(
-        opcodeKnown && !isOldCopy(cdb)
-            ? Sense.INVALID_FIELD_IN_CDB.at(1)
-            : Sense.INVALID_OPERATION_CODE.at(0));
-  }
-
-  /**
-   * Whether a CDB is an EXTENDED COPY or asks for the result of one. Its operation codes were
-   * commands of their own before they had service actions, and that is how initiators ask whether
-   * there is one (SPC-3 6.3, 6.18).
-   */
-  private static boolean isOldCopy(byte[] cdb) {
-    int opcode = cdb[0] & 0xff;
-    int action = cdb.length < 2 ? 0 : cdb[1] & 0x1f;
-    return (opcode == 0x83 && action <= 0x01) || (opcode == 0x84 && action <= 0x06);
+        opcodeKnown ? Sense.INVALID_FIELD_IN_CDB.at(1) : Sense.INVALID_OPERATION_CODE.at(0));
   }
 
   private @Nullable Sense refuse(byte[] cdb) {

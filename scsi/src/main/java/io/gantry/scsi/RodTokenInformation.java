@@ -5,12 +5,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What RECEIVE ROD TOKEN INFORMATION returns (SPC-4 6.28): how a copy operation stands, and the
- * token if it made one.
+ * token if it made one. RECEIVE COPY STATUS(LID4) returns the same without the token.
  *
- * @param serviceAction service action of the operation's own command: 10h or 11h
+ * @param serviceAction service action of the operation's own command: 10h or 11h, or 00h or 01h of
+ *     an EXTENDED COPY
  * @param status COPY OPERATION STATUS, one of the constants here
  * @param completionStatus SCSI status code of the finished operation
- * @param transferBlocks whole blocks moved, counted from the first one without a gap
+ * @param transferCount whole blocks moved, counted from the first one without a gap; of an EXTENDED
+ *     COPY bytes
+ * @param segments segment descriptors begun; 0 but of an EXTENDED COPY
  * @param sense why it failed or fell short, or null
  * @param token the ROD token, 512 bytes, or null
  */
@@ -18,7 +21,8 @@ public record RodTokenInformation(
     int serviceAction,
     int status,
     int completionStatus,
-    long transferBlocks,
+    long transferCount,
+    int segments,
     @Nullable Sense sense,
     byte @Nullable [] token) {
 
@@ -52,15 +56,46 @@ public record RodTokenInformation(
   private static final Layout.Field SENSE_LENGTH =
       LAYOUT.uint(14, 1, "SENSE DATA LENGTH", "bytes", "valid bytes");
   private static final Layout.Field UNITS =
-      LAYOUT.uint(15, 1, "TRANSFER COUNT UNITS", "", "F1h: blocks");
-  private static final Layout.Field COUNT = LAYOUT.uint(16, 8, "TRANSFER COUNT", "blocks", "");
+      LAYOUT.uint(15, 1, "TRANSFER COUNT UNITS", "", "00h: bytes, F1h: blocks");
+  private static final Layout.Field COUNT =
+      LAYOUT.uint(16, 8, "TRANSFER COUNT", "as the units say", "");
+  private static final Layout.Field SEGMENTS = LAYOUT.uint(24, 2, "SEGMENTS PROCESSED", "", "");
 
   private static final long FINISHED = 0xFFFF_FFFEL;
 
   /** ESTIMATED STATUS UPDATE DELAY that recommends nothing. */
   public static final long NO_RECOMMENDATION = 0xFFFF_FFFFL;
 
+  private static final int UNITS_BYTES = 0x00;
   private static final int UNITS_BLOCKS = 0xF1;
+  private static final int LAST_EXTENDED_COPY = 0x01;
+
+  /** Of one of the token commands. */
+  public RodTokenInformation(
+      int serviceAction,
+      int status,
+      int completionStatus,
+      long transferBlocks,
+      @Nullable Sense sense,
+      byte @Nullable [] token) {
+    this(serviceAction, status, completionStatus, transferBlocks, 0, sense, token);
+  }
+
+  /** Whether it is about an EXTENDED COPY, of either format. */
+  public boolean isExtendedCopy() {
+    return serviceAction <= LAST_EXTENDED_COPY;
+  }
+
+  /** Whole blocks that a token command moved. */
+  public long transferBlocks() {
+    return transferCount;
+  }
+
+  /** The same with another count. */
+  public RodTokenInformation withTransferCount(long count) {
+    return new RodTokenInformation(
+        serviceAction, status, completionStatus, count, segments, sense, token);
+  }
 
   /** Whether the operation has ended, one way or another. */
   public boolean isFinished() {
@@ -93,8 +128,9 @@ public record RodTokenInformation(
     COMPLETION.set(b, 0, completionStatus);
     SENSE_FIELD_LENGTH.set(b, 0, senseField);
     SENSE_LENGTH.set(b, 0, senseBytes.length);
-    UNITS.set(b, 0, UNITS_BLOCKS);
-    COUNT.set(b, 0, transferBlocks);
+    UNITS.set(b, 0, isExtendedCopy() ? UNITS_BYTES : UNITS_BLOCKS);
+    COUNT.set(b, 0, transferCount);
+    SEGMENTS.set(b, 0, segments);
     b.put(HEADER_LENGTH, senseBytes);
     b.putInt(HEADER_LENGTH + senseField, descriptors);
     if (token != null) {
@@ -136,6 +172,7 @@ public record RodTokenInformation(
         STATUS.getInt(b, 0),
         COMPLETION.getInt(b, 0),
         COUNT.get(b, 0),
+        SEGMENTS.getInt(b, 0),
         sense,
         token);
   }

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * How a command ended.
  *
  * @param status SCSI status
- * @param sense present exactly when the status is CHECK CONDITION
+ * @param sense present when the status is CHECK CONDITION; and when it is GOOD only if the command
+ *     asked for it (EXTENDED COPY's G_SENSE)
  * @param transferLength bytes that the command itself had to move; more than the request's buffer
  *     means that the rest was cut off (residual overflow), less that some of it was not used
  * @param descriptorSense whether the sense data go in descriptor format, whatever they hold
@@ -14,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 public record ScsiResponse(
     ScsiStatus status, @Nullable Sense sense, long transferLength, boolean descriptorSense) {
   public ScsiResponse {
-    if ((status == ScsiStatus.CHECK_CONDITION) != (sense != null)) {
+    boolean fits =
+        sense == null
+            ? status != ScsiStatus.CHECK_CONDITION
+            : status == ScsiStatus.CHECK_CONDITION || status == ScsiStatus.GOOD;
+    if (!fits) {
       throw new IllegalArgumentException("sense data go with CHECK CONDITION, not " + status);
     }
   }

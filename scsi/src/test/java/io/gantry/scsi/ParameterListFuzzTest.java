@@ -110,6 +110,25 @@ class ParameterListFuzzTest {
             "0000002c 01 000000 0040 0100 00002000 12345678 00000000 00000000 00000000 0000"
                 + "1234 ff 09 00 00 000000 04 02 0a 14 e4",
             0),
+        seed(14 + 16, "00 00 00 08 02 00 03 00 00 00 10 00", 0),
+        seed(
+            14 + 32,
+            "0000005d"
+                + "00".repeat(52)
+                + "02 00 0025 70 00 0a 00000000 1d 00 12 0002 00 00 00 80 00ac"
+                + "02 70 00 05 00000000 0a 00000000 21 00 00 00 0000",
+            0),
+        seed(
+            6,
+            "70 00 0a 00000000 1d 00 12 0002 00 00 00 80 00ac"
+                + "02 70 00 05 00000000 0a 00000000 21 00 00 00 0000",
+            0),
+        seed(
+            6,
+            "72 0a 0d 01 000000 22 01 0a 00 00 0000000200000000 02 06 0000 80 00ac 00"
+                + "0c 0a 02 02 72 07 27 07 00000000",
+            0),
+        seed(6, "72 0f 00 20 000000 0c 01 0a 00 00 0000000000000002", 0),
         seed(15, "00 83 0014 01 03 00 10 600000000000000e0000000000000001", 0));
   }
 
@@ -210,6 +229,16 @@ class ParameterListFuzzTest {
         }
       }
       case 14 -> {
+        if (choice == 1) {
+          CopyCommandStatus status = CopyCommandStatus.decode(list);
+          assertThat(
+                  status == null
+                      || status.equals(CopyCommandStatus.decode(ByteBuffer.wrap(status.encode()))))
+              .isTrue();
+        } else if (choice == 2) {
+          CopyFailureDetails details = CopyFailureDetails.decode(list);
+          assertThat(details == null || details.encode().length >= 60).isTrue();
+        }
         CopyOperatingParameters read = CopyOperatingParameters.decode(list);
         if (read != null) {
           assertThat(CopyOperatingParameters.decode(ByteBuffer.wrap(read.encode())))

@@ -75,6 +75,7 @@ final class CopyManager {
   private final CopyGovernor governor;
   private final CopyOptions options;
   private final FaultSwitches faults;
+  private final ExtendedCopies extended;
 
   CopyManager(
       Pool pool,
@@ -89,6 +90,7 @@ final class CopyManager {
     this.governor = new CopyGovernor(options);
     this.options = options;
     this.faults = faults;
+    this.extended = new ExtendedCopies(pool, operations, governor, options);
   }
 
   /** The limits of VPD page 8Fh for a logical unit with these blocks. */
@@ -101,9 +103,9 @@ final class CopyManager {
         MAX_BYTES / blockBytes);
   }
 
-  /** What other copies than those from tokens have to go by. */
-  CopyGovernor governor() {
-    return governor;
+  /** EXTENDED COPY, which has no tokens. */
+  ExtendedCopies extended() {
+    return extended;
   }
 
   private static int action(Command command) {
@@ -510,7 +512,7 @@ final class CopyManager {
     byte[] result =
         running == null
             ? results.find(name.owner(), name.number()).orElse(null)
-            : progress(running, volume);
+            : running.progress(volume.blockBytes());
     if (result == null) {
       return UnitBlocks.refused(Sense.INVALID_FIELD_IN_CDB.at(2));
     }
@@ -519,19 +521,6 @@ final class CopyManager {
     }
     faults.of(volume).status().ifPresent(status -> result[5] = (byte) status);
     return UnitBlocks.done(CommandData.answer(request, c.allocation(), result));
-  }
-
-  private static byte[] progress(CopyOperation operation, Volume volume) {
-    return new RodTokenInformation(
-            action(operation.command()),
-            operation.isBackground()
-                ? RodTokenInformation.STATUS_IN_PROGRESS_IN_BACKGROUND
-                : RodTokenInformation.STATUS_IN_PROGRESS,
-            0,
-            operation.done().totalBytes() / volume.blockBytes(),
-            null,
-            null)
-        .encode(operation.restMillis());
   }
 
   /** COPY OPERATION ABORT: answered when the operation has ended. */

@@ -45,6 +45,7 @@ final class CopyOperation {
 
   private volatile @Nullable ScsiRequest request;
   private volatile @Nullable String stopped;
+  private volatile int segment;
 
   // Guarded by this.
   private String source = "";
@@ -92,6 +93,11 @@ final class CopyOperation {
     return command;
   }
 
+  /** Service action of its command. */
+  int action() {
+    return command.serviceAction().orElseThrow();
+  }
+
   /** Its name; null if the initiator gave it none. */
   @Nullable Name name() {
     return listIdentifier.isEmpty() ? null : new Name(nexus, volume, listIdentifier.getAsInt());
@@ -115,6 +121,11 @@ final class CopyOperation {
   synchronized void toBackground() {
     background = true;
     request = null;
+  }
+
+  /** It has begun so many of the segment descriptors of an EXTENDED COPY. */
+  void inSegment(int number) {
+    segment = number;
   }
 
   /** A part was done. */
@@ -196,6 +207,29 @@ final class CopyOperation {
     }
     double rest = (double) tookNanos() * (wantedBytes() - did) / did / 1e6;
     return (long) Math.clamp(rest, 10.0, 60_000.0);
+  }
+
+  /**
+   * What RECEIVE ROD TOKEN INFORMATION tells while it goes on.
+   *
+   * @param blockBytes of the logical unit that got the command
+   */
+  byte[] progress(int blockBytes) {
+    long bytes = done().totalBytes();
+    RodTokenInformation information =
+        new RodTokenInformation(
+            action(),
+            isBackground()
+                ? RodTokenInformation.STATUS_IN_PROGRESS_IN_BACKGROUND
+                : RodTokenInformation.STATUS_IN_PROGRESS,
+            0,
+            bytes,
+            segment,
+            null,
+            null);
+    return information.isExtendedCopy()
+        ? information.encode(restMillis())
+        : information.withTransferCount(bytes / blockBytes).encode(restMillis());
   }
 
   /** How long it has taken. */

@@ -2,6 +2,7 @@ package io.gantry.target;
 
 import io.gantry.scsi.Sense;
 import io.gantry.store.Volume;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one I_T nexus can reach of a target's volumes: how a copy finds those that it needs besides
@@ -27,6 +28,26 @@ interface CopyReach {
 
   /** Who asks: an iSCSI name, and the user if the initiator has authenticated. */
   String initiator();
+
+  /** A logical unit, and what it keeps for the nexus. */
+  record Place(LogicalUnit unit, UnitNexus nexus) {
+    Volume volume() {
+      return unit.volume();
+    }
+
+    /** What the initiator would meet with there now; as {@link CopyReach#reach}. */
+    Reached reach(boolean write) {
+      return unit.reach(nexus, write);
+    }
+  }
+
+  /**
+   * The logical unit of a volume, whoever has reserved it.
+   *
+   * @param volume its number, which is its LUN
+   * @return null if there is none, as far as the initiator can see
+   */
+  @Nullable Place find(int volume);
 
   /**
    * Looks for a volume.

@@ -6,6 +6,9 @@ import static io.gantry.target.UnitBlocks.refused;
 import io.gantry.scsi.BlockCdb;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.Command;
+import io.gantry.scsi.CscdDescriptor;
+import io.gantry.scsi.DeviceIdentification;
+import io.gantry.scsi.PersistentReserveOutList;
 import io.gantry.scsi.PrimaryCdb;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
@@ -195,7 +198,10 @@ final class LogicalUnit {
 
   /** Whether one who may only read may not do this: changing the mode pages is for others, too. */
   private static boolean changes(Cdb cdb) {
-    return cdb.access() == Command.Access.WRITE && !(cdb instanceof Cdb.SynchronizeCache);
+    // What EXTENDED COPY changes may be elsewhere: it asks there.
+    return cdb.access() == Command.Access.WRITE
+        && !(cdb instanceof Cdb.SynchronizeCache)
+        && !(cdb instanceof Cdb.ExtendedCopy);
   }
 
   /** Why a command cannot be carried out in the state in which the medium is, or null. */
@@ -235,6 +241,43 @@ final class LogicalUnit {
       throw new IllegalStateException("a sanitize of %s began".formatted(volume.name()));
     }
     return () -> writing.unlockRead(stamp);
+  }
+
+  /**
+   * Writes to the volume as a command of a nexus does, for one that came to another logical unit.
+   *
+   * @return what the nexus meets with: nothing was done unless that is open
+   */
+  CopyReach.Reached write(UnitNexus nexus, Runnable action) {
+    long stamp = writing.readLock();
+    try {
+      CopyReach.Reached reached = reach(nexus, true);
+      if (reached instanceof CopyReach.Reached.Open) {
+        action.run();
+      }
+      return reached;
+    } finally {
+      writing.unlockRead(stamp);
+    }
+  }
+
+  /**
+   * Registers a reservation key for a nexus, as its own PERSISTENT RESERVE OUT would.
+   *
+   * @throws IOException if the pool has stopped
+   */
+  CompletableFuture<ScsiResponse> register(UnitNexus nexus, long key, long actionKey)
+      throws IOException {
+    ByteBuffer list = ByteBuffer.allocate(PersistentReserveOutList.LENGTH);
+    list.putLong(0, key).putLong(8, actionKey);
+    PrimaryCdb.PersistentReserveOut cdb =
+        new PrimaryCdb.PersistentReserveOut(Command.PR_REGISTER, 0, 0, list.capacity());
+    return reservations.change(nexus, cdb, ScsiRequest.out(cdb, list));
+  }
+
+  /** Whether a designator is one of those in VPD page 83h. */
+  boolean isNamed(CscdDescriptor descriptor) {
+    return descriptor.names(pages.page(DeviceIdentification.PAGE));
   }
 
   /** Whether what was written is durable before the initiator is told that it was. */
@@ -295,6 +338,10 @@ final class LogicalUnit {
       case Cdb.TokenOperation c -> done(copyManager.execute(this, nexus, c, request));
       case Cdb.ReceiveRodTokenInformation c ->
           copyManager.receiveInformation(nexus.nexus(), volume, c, request);
+      case Cdb.ExtendedCopy c ->
+          done(copyManager.extended().execute(new CopyReach.Place(this, nexus), c, request));
+      case Cdb.ReceiveCopyResults c ->
+          done(copyManager.extended().receive(nexus.nexus(), volume, c, request));
       case Cdb.ReportAllRodTokens c -> done(copyManager.reportTokens(nexus, c, request));
       case Cdb.CopyOperationAbort c -> copyManager.abort(nexus.nexus(), volume, c);
       case Cdb.ReportLuns _ -> throw new IllegalStateException("the target answers REPORT LUNS");

@@ -383,10 +383,16 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     }
 
     @Override
-    public Reached reach(int volume, boolean write) {
+    public CopyReach.@Nullable Place find(int volume) {
       LogicalUnit unit = unit(volume);
       UnitNexus state = state(unit);
-      return unit == null || state == null ? new Reached.Absent() : unit.reach(state, write);
+      return unit == null || state == null ? null : new Place(unit, state);
+    }
+
+    @Override
+    public Reached reach(int volume, boolean write) {
+      Place place = find(volume);
+      return place == null ? new Reached.Absent() : place.reach(write);
     }
 
     private boolean isVisible(Volume volume) {

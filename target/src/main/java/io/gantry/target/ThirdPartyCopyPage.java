@@ -1,6 +1,8 @@
 package io.gantry.target;
 
 import io.gantry.scsi.Command;
+import io.gantry.scsi.CopyOperatingParameters;
+import io.gantry.scsi.CopySegment;
 import io.gantry.scsi.RodToken;
 import io.gantry.scsi.RodTokenLimits;
 import java.io.ByteArrayOutputStream;
@@ -31,6 +33,9 @@ final class ThirdPartyCopyPage {
     b.put((byte) 0).put((byte) 0x8F).putShort((short) 0);
     b.put(limits.encode());
     supportedCommands(b);
+    parameterData(b, ExtendedCopies.PARAMETERS);
+    supportedDescriptors(b, ExtendedCopies.PARAMETERS);
+    supportedCscdIds(b);
     rodTokenFeatures(b, limits, blockBytes, chunkBytes);
     supportedRodTypes(b);
     generalCopyOperations(b);
@@ -66,6 +71,31 @@ final class ThirdPartyCopyPage {
         .sorted()
         .forEach(actions::write);
     return actions.toByteArray();
+  }
+
+  private static void parameterData(ByteBuffer b, CopyOperatingParameters parameters) {
+    header(b, 0x0004, 0x1C);
+    int start = b.position();
+    b.putInt(0).putShort((short) parameters.maximumCscds());
+    b.putShort((short) parameters.maximumSegments());
+    b.putInt((int) parameters.maximumListBytes()).putInt((int) parameters.maximumInlineBytes());
+    b.position(start + 0x1C);
+  }
+
+  private static void supportedDescriptors(ByteBuffer b, CopyOperatingParameters parameters) {
+    int count = parameters.descriptorTypes().size();
+    int length = (1 + count + 3) / 4 * 4;
+    header(b, 0x0008, length);
+    int end = b.position() + length;
+    b.put((byte) count);
+    parameters.descriptorTypes().forEach(type -> b.put(type.byteValue()));
+    b.position(end);
+  }
+
+  /** CSCD descriptor IDs that name no descriptor of the list. */
+  private static void supportedCscdIds(ByteBuffer b) {
+    header(b, 0x000C, 4);
+    b.putShort((short) 2).putShort((short) CopySegment.THIS_UNIT);
   }
 
   private static void rodTokenFeatures(

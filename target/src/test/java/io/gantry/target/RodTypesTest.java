@@ -329,7 +329,9 @@ class RodTypesTest {
     byte[] page = source.ask("12 01 8F 10 00 00", 4096);
     String limits =
         "0000 0020 000000000000 0100 00015180 0000012C 0000000008000000 0000000008000000";
-    String commands = "0001 000C 09 83 03 10111C 84 02 0708 0000";
+    String commands = "0001 0014 11 83 05 000110111C 84 08 0001030405060708 0000";
+    String lists = "0004 001C 00000000 0040 0100 00002000 00000000" + "00".repeat(12);
+    String descriptors = "0008 0008 06 02070A1416E4 00" + "000C 0004 0002 FFFF";
     String features =
         "0106 005C 000000000000000000000000 00000001 FFFFFFFF 00015180"
             + "00".repeat(18)
@@ -346,6 +348,16 @@ class RodTypesTest {
             + ("0080FFFF 01" + zeros)
             + ("FFFF0001 02" + zeros);
     String general = "8001 0020 00000100 00000100" + "00".repeat(24);
-    assertThat(page).isEqualTo(hex("00 8F 0240" + limits + commands + features + types + general));
+    assertThat(page)
+        .isEqualTo(
+            hex(
+                "00 8F 027C"
+                    + limits
+                    + commands
+                    + lists
+                    + descriptors
+                    + features
+                    + types
+                    + general));
   }
 }
