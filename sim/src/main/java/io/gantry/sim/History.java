@@ -39,6 +39,11 @@ final class History<T> {
       durable = true;
     }
 
+    /** Whether it was over at an instant. */
+    boolean wasOver(long instant) {
+      return end < instant;
+    }
+
     /** It has taken effect, or a part of it, or nothing; but it will not any more. */
     void failed(long now) {
       end = now;
@@ -67,6 +72,21 @@ final class History<T> {
   /** An operation gives this value. */
   void add(T value, Operation operation) {
     changes.add(new Change<>(value, operation));
+  }
+
+  /** An operation has had no effect, and will have none. */
+  void withdraw(Operation operation) {
+    changes.removeIf(change -> change.operation.equals(operation));
+  }
+
+  /**
+   * A value was seen by an operation that has ended: from then on it is that one, if nobody was
+   * about to change it meanwhile.
+   */
+  void seen(T value, Operation by) {
+    if (changes.stream().allMatch(change -> change.operation.wasOver(by.begin))) {
+      add(value, by);
+    }
   }
 
   /** All values that could be seen at some instant between two. */

@@ -39,6 +39,7 @@ final class PoolModel {
   /** When the last operation began that made everything before it durable. */
   private long flushed;
 
+  private boolean withoutTokens;
   private long lastStamp;
   private int lastName;
 
@@ -210,6 +211,15 @@ final class PoolModel {
     return base;
   }
 
+  /** Somebody else keeps track of the tokens. */
+  void leaveTokens() {
+    withoutTokens = true;
+  }
+
+  boolean isWithoutTokens() {
+    return withoutTokens;
+  }
+
   long now() {
     return now;
   }
@@ -245,6 +255,12 @@ final class PoolModel {
   void succeededDurably(Operation operation) {
     operation.succeededDurably(++now);
     flushed = Math.max(flushed, operation.begin);
+    finish(operation);
+  }
+
+  /** The operation has succeeded, and is durable itself; what was before it need not be. */
+  void succeededItselfDurably(Operation operation) {
+    operation.succeededDurably(++now);
     finish(operation);
   }
 

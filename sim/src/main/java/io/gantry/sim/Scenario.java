@@ -29,7 +29,7 @@ public final class Scenario {
     scheduler = new Scheduler(random);
     disk = new SimulatedDisk(scheduler, random);
     // Checkpoints all the time: their operations are to fail, too.
-    options = Simulation.options(scheduler, random).withCheckpointBytes(8192);
+    options = PoolLife.options(scheduler, random).withCheckpointBytes(8192);
     this.fate = fate;
     this.left = n;
   }

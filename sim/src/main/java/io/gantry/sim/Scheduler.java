@@ -205,6 +205,11 @@ public final class Scheduler implements Executor, InstantSource {
     return Instant.ofEpochMilli(millis());
   }
 
+  /** The time since the run began. */
+  public long micros() {
+    return micros;
+  }
+
   @Override
   public long millis() {
     return EPOCH_MILLIS + micros / 1000;

@@ -166,6 +166,16 @@ public final class SimulatedMedium implements Medium {
         });
   }
 
+  /** Now and then the bytes are in a cache. */
+  @Override
+  public boolean readNow(Area area, long position, ByteBuffer target) {
+    if (dead != null || replaced || closed || disk.random.nextBoolean()) {
+      return false;
+    }
+    disk.area(area).read(Math.toIntExact(position), target);
+    return true;
+  }
+
   /** Some sectors were read when the operation began. */
   private void mix(ByteBuffer early, ByteBuffer target, int from) {
     for (int at = 0; at < early.capacity(); at += SimulatedArea.SECTOR) {
@@ -212,6 +222,24 @@ public final class SimulatedMedium implements Medium {
             source.position(source.limit());
           };
         });
+  }
+
+  /** Now and then the bytes go into a cache at once. */
+  @Override
+  public boolean writeNow(Area area, long position, ByteBuffer source) {
+    if (dead != null || replaced || closed || disk.random.nextInt(3) == 0) {
+      return false;
+    }
+    int at = Math.toIntExact(position);
+    Object write = disk.area(area).begin(at, source.duplicate());
+    if (disk.freeBytes() < disk.area(area).growth(write)) {
+      disk.area(area).forget(write);
+      return false;
+    }
+    disk.area(area).complete(write);
+    disk.fillHoles(at, source.remaining());
+    source.position(source.limit());
+    return true;
   }
 
   @Override

@@ -7,9 +7,7 @@ import io.gantry.store.Pool;
 import io.gantry.store.PoolCheck;
 import io.gantry.store.PoolOptions;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -25,24 +23,18 @@ public final class Simulation {
   private static final int MOST_STEPS = 200;
   private static final int MOST_SCRUBS = 30;
 
-  /** The last chunks that the first page of the lowest level maps begin here. */
-  private static final long ACROSS_PAGES = (512L - 5) * CHUNK;
-
   /** What the pool keeps for itself of a medium. */
   private static final long RESERVE = 16 << 20;
 
   private static final long PLENTY = 1L << 30;
 
+  private final PoolLife life;
   private final Scheduler scheduler;
   private final RandomGenerator random;
   private final SimulatedDisk disk;
   private final PoolModel model;
   private final PoolOptions options;
   private final long capacity;
-  private int crashes;
-
-  /** The possession of who has taken the medium away. */
-  private @Nullable SimulatedMedium successor;
 
   /**
    * What a run was like.
@@ -54,24 +46,14 @@ public final class Simulation {
   public record Report(long trace, int crashes, long operations) {}
 
   private Simulation(long seed) {
-    random = new Random(seed);
-    scheduler = new Scheduler(random);
-    disk = new SimulatedDisk(scheduler, random);
-    model = new PoolModel(random.nextBoolean() ? 0 : ACROSS_PAGES);
-    options = options(scheduler, random);
+    life = new PoolLife(seed);
+    scheduler = life.scheduler;
+    random = life.random;
+    disk = life.disk;
+    model = life.model;
+    options = life.options;
     boolean small = random.nextInt(4) == 0;
     capacity = small ? RESERVE + (10 + random.nextInt(60)) * (long) CHUNK : PLENTY;
-  }
-
-  /** Options of a pool all of whose choices follow from a seed. */
-  static PoolOptions options(Scheduler scheduler, RandomGenerator random) {
-    PoolOptions defaults = PoolOptions.defaults();
-    return (random.nextBoolean() ? defaults : defaults.withVerifiedReads())
-        .withClock(scheduler)
-        .withRandom(new SeededRandom(random))
-        .withThreads(scheduler.threads())
-        .withTimedWait(scheduler::await)
-        .withCheckpointBytes(4096L << (3 * random.nextInt(4)));
   }
 
   /**
@@ -81,19 +63,9 @@ public final class Simulation {
    */
   public static Report run(long seed, int rounds) {
     Simulation simulation = new Simulation(seed);
-    try {
-      simulation.scheduler.run(() -> {
-        try {
-          simulation.live(rounds);
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-      });
-    } catch (RuntimeException | Error e) {
-      throw new AssertionError("-Dseed=%d: %s".formatted(seed, e.getMessage()), e);
-    }
+    simulation.life.live(seed, () -> simulation.live(rounds));
     return new Report(
-        simulation.scheduler.trace(), simulation.crashes, simulation.disk.operations());
+        simulation.scheduler.trace(), simulation.life.crashes(), simulation.disk.operations());
   }
 
   private void live(int rounds) throws IOException {
@@ -104,7 +76,7 @@ public final class Simulation {
     if (random.nextInt(4) > 0) {
       loseWrite(pool);
     } else {
-      close(pool);
+      life.close(pool);
     }
   }
 
@@ -136,7 +108,7 @@ public final class Simulation {
             } else if (ending == 4) {
               disk.kill();
             } else {
-              successor = disk.takeOver();
+              life.takeOver();
             }
           });
     }
@@ -151,48 +123,18 @@ public final class Simulation {
     if (!session.isOver()) {
       return reopen(pool);
     }
-    return recover(pool, ending != 4 && ending != 5);
+    return life.recover(pool, ending != 4 && ending != 5);
   }
 
   private Pool reopen(Pool pool) throws IOException {
     pool.flush(); // and see that there is room now
     new Comparison(model).all(pool, scheduler.millis());
-    close(pool);
+    life.close(pool);
     checkFlipped();
     openFlipped();
     Pool next = Pool.open(disk.open(), options);
     new Comparison(model).all(next, scheduler.millis());
     return next;
-  }
-
-  /** Closes the pool, and checks what it leaves on the medium. */
-  private void close(Pool pool) throws IOException {
-    History.Operation closing = model.begin();
-    long usedChunks;
-    do {
-      usedChunks = pool.statistics().usedChunks();
-      pool.flush();
-      pool.flush(); // begins when the releases of the first have taken effect
-    } while (usedChunks != pool.statistics().usedChunks());
-    int tokens = pool.tokens().size();
-    pool.close();
-    model.succeededDurably(closing);
-    try (SimulatedMedium medium = disk.open()) {
-      PoolCheck check = check(medium);
-      // One whose time is over may have ended in the last commit.
-      if (check.usedChunks() != usedChunks && check.tokens() == tokens) {
-        throw new AssertionError(
-            "%d chunks were used, %d are".formatted(usedChunks, check.usedChunks()));
-      }
-    }
-  }
-
-  private PoolCheck check(SimulatedMedium medium) throws IOException {
-    PoolCheck check = PoolCheck.withChunks(medium, options, (_, _) -> true);
-    if (!check.isConsistent()) {
-      throw new AssertionError("the check finds " + check.findings().getFirst());
-    }
-    return check;
   }
 
   // Damage: it is noticed, or does no harm
@@ -237,7 +179,7 @@ public final class Simulation {
       disk.setFaults(Faults.NONE);
     }
     new Comparison(model).all(pool, scheduler.millis());
-    close(pool);
+    life.close(pool);
   }
 
   /** The end of a life: one write of a checkpoint never reaches the medium, whatever that says. */
@@ -259,57 +201,5 @@ public final class Simulation {
     Pool opened = Pool.open(disk.open(), options);
     new Comparison(model).all(opened, scheduler.millis());
     opened.close();
-  }
-
-  // Crashes
-
-  /** Opens a pool that was cut off, perhaps at the second attempt. */
-  private Pool recover(Pool pool, boolean powerLost) throws IOException {
-    crashes++;
-    model.cutOff();
-    try {
-      pool.close();
-      throw new AssertionError("a pool that was cut off was closed as if nothing had been");
-    } catch (IOException e) {
-      // Its last commit could not be.
-    }
-    long before = scheduler.millis();
-    Pool opened = null;
-    while (opened == null) {
-      opened = open(random.nextInt(4) == 0);
-    }
-    new Comparison(model).recovered(opened, powerLost, before, scheduler.millis());
-    return opened;
-  }
-
-  /** Opens the pool on what is left; null if the power failed again. */
-  private @Nullable Pool open(boolean crashing) throws IOException {
-    SimulatedMedium medium = successor == null ? disk.open() : successor;
-    successor = null;
-    check(medium);
-    boolean[] crashed = new boolean[1];
-    if (crashing) {
-      scheduler.afterSteps(
-          1 + random.nextInt(20),
-          () -> {
-            crashed[0] = true;
-            disk.losePower();
-          });
-    }
-    try {
-      Pool pool = Pool.open(medium, options);
-      scheduler.noAlarm();
-      if (!crashed[0]) {
-        return pool;
-      }
-      pool.close();
-      throw new AssertionError("a pool without power was closed");
-    } catch (IOException e) {
-      medium.close();
-      if (!crashed[0]) {
-        throw e;
-      }
-      return null;
-    }
   }
 }

@@ -21,16 +21,18 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * One rule of the pool, broken: a class of it with one method changed, which only a class loader of
- * its own ever sees.
+ * One rule of the pool or the target, broken: a class of it with one method changed, which only a
+ * class loader of its own ever sees.
  *
  * @param rule what is broken, in words
- * @param type simple name of the class, with its outer classes
+ * @param type simple name of the class, with its outer classes; one that is not of the pool with
+ *     its package, as in {@code target.TaskSet}
  * @param method its name; with a $ behind it, of the method whose lambdas are changed instead
  * @param change what is done to its code
  */
 record Mutation(String rule, String type, String method, Supplier<CodeTransform> change) {
-  private static final String STORE = "io.gantry.store.";
+  private static final String OURS = "io.gantry.";
+  private static final String STORE = OURS + "store.";
   private static final String LAMBDAS = "$";
 
   @Override
@@ -131,12 +133,12 @@ record Mutation(String rule, String type, String method, Supplier<CodeTransform>
 
   // Loading
 
-  /** A loader of classes of the pool and of the simulation that sees the rule broken. */
+  /** A loader of all our classes that sees the rule broken. */
   ClassLoader loader() {
     return new ClassLoader(Mutation.class.getClassLoader()) {
       @Override
       protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        if (!name.startsWith("io.gantry.")) {
+        if (!name.startsWith(OURS)) {
           return super.loadClass(name, resolve);
         }
         synchronized (getClassLoadingLock(name)) {
@@ -158,7 +160,7 @@ record Mutation(String rule, String type, String method, Supplier<CodeTransform>
         throw new ClassNotFoundException(name);
       }
       byte[] bytes = in.readAllBytes();
-      return name.equals(STORE + type) ? mutated(bytes) : bytes;
+      return name.equals((type.indexOf('.') < 0 ? STORE : OURS) + type) ? mutated(bytes) : bytes;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

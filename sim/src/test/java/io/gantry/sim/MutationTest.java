@@ -164,7 +164,7 @@ class MutationTest {
 
   private static final MethodTypeDesc LONG_GETTER = MethodTypeDesc.of(ConstantDescs.CD_long);
 
-  private static void done(CodeBuilder code) {
+  static void done(CodeBuilder code) {
     code.aconst_null()
         .invokestatic(
             FUTURE, "completedFuture", MethodTypeDesc.of(FUTURE, ConstantDescs.CD_Object));
@@ -191,14 +191,24 @@ class MutationTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("mutations")
   void theSimulationNoticesABrokenRule(Mutation mutation) throws Exception {
+    mustBeNoticed(mutation, "Simulation", SimulationTest.ROUNDS, SimulationTest.SEEDS);
+  }
+
+  /**
+   * Runs a simulation with a broken rule.
+   *
+   * @param simulation class that has {@code run(seed, rounds)}
+   */
+  static void mustBeNoticed(Mutation mutation, String simulation, int rounds, int seeds)
+      throws Exception {
     Method run =
         mutation
             .loader()
-            .loadClass("io.gantry.sim.Simulation")
+            .loadClass("io.gantry.sim." + simulation)
             .getMethod("run", long.class, int.class);
-    for (long seed = 0; seed < SimulationTest.SEEDS; seed++) {
+    for (long seed = 0; seed < seeds; seed++) {
       try {
-        Object _ = run.invoke(null, seed, SimulationTest.ROUNDS);
+        Object _ = run.invoke(null, seed, rounds);
       } catch (InvocationTargetException e) {
         note("%s | %d | %s".formatted(mutation.rule(), seed, e.getCause()));
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
@@ -210,7 +220,7 @@ class MutationTest {
       }
     }
     note(mutation.rule() + " | -");
-    fail("%d lives go on as if nothing were wrong", SimulationTest.SEEDS);
+    fail("%d lives go on as if nothing were wrong", seeds);
   }
 
   private static void note(String line) throws IOException {

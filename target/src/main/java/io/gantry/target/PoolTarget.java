@@ -438,10 +438,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> resetTarget() {
+      // Not only the units that somebody has used: commands may be on their way to the others.
       CompletableFuture<?>[] ends =
-          units.entrySet().stream()
-              .filter(entry -> state(entry.getValue()) != null)
-              .map(entry -> abortForReset(entry.getKey()).thenRun(entry.getValue()::reset))
+          pool.volumes().stream()
+              .filter(this::isVisible)
+              .map(volume -> resetUnit(new Lun(volume.lun()).encode()))
               .toArray(CompletableFuture<?>[]::new);
       return CompletableFuture.allOf(ends);
     }

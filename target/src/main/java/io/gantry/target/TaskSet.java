@@ -345,6 +345,9 @@ final class TaskSet implements PathTasks {
   }
 
   private void submitHeld() {
+    if (ended) {
+      return; // meanwhile
+    }
     for (Task task : List.copyOf(tasks.values())) {
       if (task.held && !mustWait(task)) {
         task.held = false;
@@ -483,6 +486,9 @@ final class TaskSet implements PathTasks {
     if (ended) {
       task.buffer.release();
       giveBack(task);
+      if (task.aborted != null) { // by another nexus, which outlives this one
+        task.aborted.complete(null);
+      }
       finishIfDrained();
       return;
     }

@@ -14,6 +14,7 @@ import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -76,6 +77,25 @@ class LogicalUnitTest {
     assertThat(page[1]).isEqualTo(hex(code)[0]);
     assertThat(u16(page, 2)).isEqualTo(page.length - 4);
     return page;
+  }
+
+  /** Commands may be on their way to a unit that no command has reached yet. */
+  @Test
+  void aTargetResetEndsTheTasksOfAllUnits() throws IOException {
+    int second = pool.createVolume("w", BLOCKS * 512L, 512).lun();
+    List<Integer> ended = new ArrayList<>();
+    Identity identity = new Identity("host", null, InetAddress.getLoopbackAddress());
+    try (TargetPath path =
+        target.connect(
+            new Nexus("host", NAME),
+            identity,
+            (lun, _) -> {
+              ended.add(lun);
+              return CompletableFuture.completedFuture(0);
+            })) {
+      path.resetTarget().join();
+    }
+    assertThat(ended).containsExactlyInAnyOrder(0, second);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.gantry.target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gantry.iscsi.InitiatorPdu.LogoutRequest;
 import io.gantry.iscsi.InitiatorPdu.NopOut;
 import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
 import io.gantry.iscsi.InitiatorPdu.TaskManagementRequest;
@@ -11,6 +12,7 @@ import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.RejectReason;
 import io.gantry.iscsi.TargetPdu;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
+import io.gantry.iscsi.TargetPdu.LogoutResponse;
 import io.gantry.iscsi.TargetPdu.NopIn;
 import io.gantry.iscsi.TargetPdu.ReadyToTransfer;
 import io.gantry.iscsi.TargetPdu.Reject;
@@ -18,6 +20,7 @@ import io.gantry.iscsi.TargetPdu.TaskManagementResponse;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.ScsiRequest;
 import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -294,5 +297,46 @@ class TaskManagementTest {
               Reject.class,
               r -> assertThat(r.reason()).isEqualTo(RejectReason.INVALID_PDU_FIELD.code()));
     }
+  }
+
+  /** A reset waits for the commands of another nexus, also if that is lost meanwhile. */
+  @Test
+  void aResetDoesNotWaitForSessionsThatHaveEnded() throws IOException {
+    device.hold = true;
+    other.ready(7, 1);
+    device.awaitHeld(1);
+    port.manage(TaskManagementRequest.LOGICAL_UNIT_RESET, 0, 8, Pdu.NO_TAG);
+    port.ping();
+    other.ping();
+    other.initiator.close();
+    while (target.sessions().size() > 1) {
+      Thread.onSpinWait();
+    }
+    device.release();
+    port.expectManaged(8, TaskManagementResponse.FUNCTION_COMPLETE);
+  }
+
+  /** What waits for its turn when the session ends does not get it any more. */
+  @Test
+  void noTurnComesAfterTheSession() throws IOException {
+    port.write(7, 1);
+    assertThat(port.receive()).isInstanceOf(ReadyToTransfer.class);
+    int before = device.requests.size();
+    port.ready(8, ScsiCommand.ORDERED);
+    port.ping();
+    // In one piece, so that the logout follows before the loop does anything else.
+    ByteArrayOutputStream both = new ByteArrayOutputStream();
+    both.writeBytes(
+        port.initiator.bytes(
+            new TaskManagementRequest(
+                true, TaskManagementRequest.ABORT_TASK, 0, 9, 7, port.cmdSn, 0, 0, 0)));
+    both.writeBytes(
+        port.initiator.bytes(
+            new LogoutRequest(true, LogoutRequest.CLOSE_SESSION, 10, 0, port.cmdSn, 0)));
+    port.initiator.send(both.toByteArray());
+    port.expectManaged(9, TaskManagementResponse.FUNCTION_COMPLETE);
+    assertThat(port.receive()).isInstanceOf(LogoutResponse.class);
+    assertThatThrownBy(port::receive).isInstanceOfAny(EOFException.class, SocketException.class);
+    assertThat(device.requests).hasSize(before);
   }
 }
