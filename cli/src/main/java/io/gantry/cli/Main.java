@@ -43,6 +43,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SessionCommand.class,
       AccessCommand.class,
       CopyCommand.class,
+      DoctorCommand.class,
+      ConformanceCommand.class,
       DsmCommand.class,
       CheckCommand.class
     })

@@ -1,0 +1,256 @@
+package io.gantry.copy.conformance;
+
+import static io.gantry.copy.conformance.Bench.SOME;
+import static io.gantry.copy.conformance.WriteRules.same;
+import static io.gantry.copy.conformance.WriteRules.useOnce;
+
+import io.gantry.copy.conformance.Rule.Effect;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/** How tokens live and end, copies in the background, and who may copy. */
+final class TokenLifeRules {
+  /** As short as a lifetime can be asked for. */
+  private static final Duration LIFETIME = Duration.ofSeconds(1);
+
+  /** Targets look at their clocks now and then. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+  private static final Duration STEP = Duration.ofMillis(500);
+  private static final int WRITE_EXCLUSIVE = 1;
+  private static final int EXCLUSIVE_ACCESS = 3;
+  private static final long KEY = 0x6761_6E74_7279L; // "gantry"
+
+  /** What a host is answered while another one holds a reservation. */
+  private record Reserved(Answer populated, Answer used) {}
+
+  private TokenLifeRules() {}
+
+  static List<Rule> rules() {
+    return List.of(
+        new Rule(
+            "T1",
+            "a token that is deleted with its use is gone, and is told from one that never was",
+            "SBC-4 WRITE USING TOKEN, DEL_TKN; SPC-4 5.17.6, 05h/23h/09h",
+            Effect.NONE,
+            "",
+            bench -> {
+              bench.fill(bench.source(), SOME);
+              byte[] token = bench.token(Bytes.range(bench.source(), SOME));
+              byte[] list = Bytes.useList(2, 0, token, Bytes.range(bench.destination(), SOME));
+              Answer used = bench.useWith(bench.nextList(), list);
+              WriteRules.requireGood(used);
+              return Verdict.refused(useOnce(bench, token), 5, 0x23, 9);
+            }),
+        new Rule(
+            "T2",
+            "a token that is not used for its lifetime expires, and says so",
+            "SPC-4 5.17.6, inactivity timeout; 05h/23h/07h",
+            Effect.NONE,
+            "tokens pin space for ever",
+            TokenLifeRules::expires),
+        new Rule(
+            "T3",
+            "a token that is used lives on",
+            "SPC-4 5.17.6, inactivity timeout",
+            Effect.FALLS_BACK,
+            "long copies lose their token in the middle",
+            bench -> {
+              byte[] content = bench.fill(bench.source(), SOME);
+              byte[] token =
+                  bench.tokenWith(Bytes.populateList(0, 2, 0, Bytes.range(bench.source(), SOME)));
+              for (int i = 0; i < 4; i++) {
+                bench.sleep(Duration.ofSeconds(1));
+                Answer used = useOnce(bench, token);
+                if (!used.isGood()) {
+                  return Verdict.notMet(
+                      "used every second, after %d s: %s".formatted(i + 1, used.describe()));
+                }
+              }
+              return same(bench, bench.destination(), content);
+            }),
+        new Rule(
+            "T4",
+            "a change-vulnerable token ends when its source is written",
+            "SPC-4 5.17.6, ROD type 00800001h",
+            Effect.NONE,
+            "the copy holds a mixture",
+            bench -> {
+              byte[] token = tokenOf(bench, 0x0080_0001);
+              bench.fill(bench.source() + 1, 1);
+              return Verdict.refused(useOnce(bench, token), 5, 0x23);
+            }),
+        new Rule(
+            "T5",
+            "a persistent token is a point in time, too",
+            "SPC-4 5.17.6, ROD type 00800002h",
+            Effect.NONE,
+            "what is written to the source later gets into the copy",
+            bench -> {
+              byte[] token = tokenOf(bench, 0x0080_0002);
+              byte[] before = bench.read(bench.source(), SOME);
+              bench.fill(bench.source(), SOME);
+              Answer used = useOnce(bench, token);
+              WriteRules.requireGood(used);
+              return same(bench, bench.destination(), before);
+            }),
+        new Rule(
+            "T6",
+            "a token for access upon reference stands for what is there when it is used",
+            "SPC-4 5.17.6, ROD type 00010000h",
+            Effect.NONE,
+            "",
+            bench -> {
+              byte[] token = tokenOf(bench, 0x0001_0000);
+              byte[] after = bench.fill(bench.source(), SOME);
+              Answer used = useOnce(bench, token);
+              WriteRules.requireGood(used);
+              return same(bench, bench.destination(), after);
+            }),
+        new Rule(
+            "T7",
+            "operations can run in the background (IMMED), and end",
+            "SBC-4 POPULATE TOKEN, WRITE USING TOKEN, IMMED; WHCP CopyOffload",
+            Effect.NONE,
+            "",
+            TokenLifeRules::inTheBackground),
+        new Rule(
+            "T8",
+            "there is nothing to abort where nothing runs",
+            "SPC-4 6.3, COPY OPERATION ABORT",
+            Effect.NONE,
+            "",
+            bench -> {
+              Answer answer = bench.send(Bytes.copyOperationAbort(0x7fff_fff1), new byte[0]);
+              return answer.says(5, 0x20)
+                  ? Verdict.notOffered("answers " + answer.describe())
+                  : Verdict.refused(answer, 5, 0x24, 0);
+            }),
+        new Rule(
+            "T9",
+            "who may not write the destination cannot copy to it",
+            "SPC-4 5.13.1, persistent reservations",
+            Effect.WRONG_DATA,
+            "a cluster's disk is overwritten by a host that has lost it",
+            bench -> {
+              Answer used = reserved(bench, WRITE_EXCLUSIVE).used;
+              return Verdict.of(used.isConflict(), "answers " + used.describe());
+            }),
+        new Rule(
+            "T10",
+            "who may read the source can make a token of it",
+            "SPC-4 5.13.1, persistent reservations",
+            Effect.FALLS_BACK,
+            "hosts of a cluster cannot offload",
+            bench -> Verdict.good(reserved(bench, WRITE_EXCLUSIVE).populated)),
+        new Rule(
+            "T11",
+            "who may not read the source cannot make a token of it",
+            "SPC-4 5.13.1, persistent reservations",
+            Effect.NONE,
+            "a host reads what it must not",
+            bench -> {
+              Answer populated = reserved(bench, EXCLUSIVE_ACCESS).populated;
+              return Verdict.of(populated.isConflict(), "answers " + populated.describe());
+            }));
+  }
+
+  /** A token of a type of some blocks that have been written. */
+  private static byte[] tokenOf(Bench bench, int type) throws IOException, UnmetException {
+    if (!DiscoveryRules.rodTypes(bench, 1).contains(type)) {
+      throw new UnmetException("page 8Fh does not list ROD type %08Xh".formatted(type));
+    }
+    bench.fill(bench.source(), SOME);
+    return bench.tokenWith(
+        Bytes.populateList(2, 0, Integer.toUnsignedLong(type), Bytes.range(bench.source(), SOME)));
+  }
+
+  private static Verdict expires(Bench bench) throws IOException, UnmetException {
+    bench.fill(bench.source(), SOME);
+    byte[] list = Bytes.populateList(0, LIFETIME.toSeconds(), 0, Bytes.range(bench.source(), SOME));
+    // Each try uses a token of its own, for a use begins its lifetime anew.
+    Answer used = useOnce(bench, bench.tokenWith(list));
+    WriteRules.requireGood(used);
+    for (Duration wait = LIFETIME.plus(STEP);
+        wait.compareTo(PATIENCE) < 0;
+        wait = wait.multipliedBy(2)) {
+      byte[] token = bench.tokenWith(list);
+      bench.sleep(wait);
+      used = useOnce(bench, token);
+      if (!used.isGood()) {
+        return Verdict.refused(used, 5, 0x23, 7);
+      }
+    }
+    return Verdict.notMet("a token of one second lives for " + PATIENCE.toSeconds() / 2 + " s");
+  }
+
+  private static Verdict inTheBackground(Bench bench) throws IOException, UnmetException {
+    byte[] content = bench.fill(bench.source(), SOME);
+    int list = bench.nextList();
+    byte[] parameters = Bytes.populateList(1, 0, 0, Bytes.range(bench.source(), SOME));
+    Answer started = bench.populateWith(list, parameters);
+    if (started.says(5, 0x24) || started.says(5, 0x26)) {
+      return Verdict.notOffered("answers " + started.describe());
+    }
+    Report made = awaitEnd(bench, list);
+    if (!started.isGood() || !made.isSuccess() || !made.hasToken()) {
+      return Verdict.notMet("answers %s, then %s".formatted(started.describe(), made.describe()));
+    }
+    int second = bench.nextList();
+    byte[] use = Bytes.useList(1, 0, made.token(), Bytes.range(bench.destination(), SOME));
+    Answer using = bench.useWith(second, use);
+    Report used = awaitEnd(bench, second);
+    if (!using.isGood() || !used.isSuccess() || used.count() != SOME) {
+      return Verdict.notMet("answers %s, then %s".formatted(using.describe(), used.describe()));
+    }
+    return same(bench, bench.destination(), content);
+  }
+
+  private static Report awaitEnd(Bench bench, int list) throws IOException, UnmetException {
+    Report report = bench.report(list);
+    for (Duration waited = Duration.ZERO;
+        report.answer().isGood() && !report.isFinished() && waited.compareTo(PATIENCE) < 0;
+        waited = waited.plus(STEP)) {
+      bench.sleep(STEP);
+      report = bench.report(list);
+    }
+    return report;
+  }
+
+  /** Lets another host reserve the logical unit, and tries. */
+  private static Reserved reserved(Bench bench, int type) throws IOException, UnmetException {
+    bench.fill(bench.source(), SOME);
+    byte[] token = bench.token(Bytes.range(bench.source(), SOME));
+    Bench other = bench.second();
+    Answer keys = other.ask(Bytes.of("5e 00 0000000000 0100 00"), 256);
+    if (!keys.isGood()) {
+      throw new UnmetException("there are no persistent reservations: " + keys.describe());
+    }
+    if (keys.u32(4) != 0) {
+      throw new UnmetException("others have registered keys, which are left alone");
+    }
+    Answer registered = reserve(other, 0x00, 0, 0, KEY);
+    if (!registered.isGood()) {
+      throw new UnmetException("no key can be registered: " + registered.describe());
+    }
+    try {
+      Answer made = reserve(other, 0x01, type, KEY, 0);
+      if (!made.isGood()) {
+        throw new UnmetException("nothing can be reserved: " + made.describe());
+      }
+      Answer populated = bench.populate(bench.nextList(), Bytes.range(bench.source(), SOME));
+      Answer used = useOnce(bench, token);
+      return new Reserved(populated, used);
+    } finally {
+      reserve(other, 0x03, 0, KEY, 0); // CLEAR
+    }
+  }
+
+  /** PERSISTENT RESERVE OUT (SPC-4 6.16). */
+  private static Answer reserve(Bench bench, int action, int type, long key, long actionKey)
+      throws IOException {
+    byte[] cdb = Bytes.of("5f", new byte[] {(byte) action, (byte) type}, "0000 00000018 00");
+    return bench.send(cdb, Bytes.of(Bytes.u64(key), Bytes.u64(actionKey), "0000000000000000"));
+  }
+}

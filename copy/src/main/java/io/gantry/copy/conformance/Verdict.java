@@ -1,0 +1,70 @@
+package io.gantry.copy.conformance;
+
+/**
+ * Whether a rule is kept.
+ *
+ * @param kind whether
+ * @param found what was seen, or why nothing was; may be empty for a rule that is kept
+ */
+public record Verdict(Kind kind, String found) {
+
+  /** Whether a rule is kept. */
+  public enum Kind {
+    MET("met"),
+    NOT_MET("NOT MET"),
+    /** The target does without, as it may. */
+    NOT_OFFERED("not offered"),
+    NOT_TESTED("not tested");
+
+    private final String words;
+
+    Kind(String words) {
+      this.words = words;
+    }
+
+    /** For people. */
+    public String words() {
+      return words;
+    }
+  }
+
+  static Verdict met(String found) {
+    return new Verdict(Kind.MET, found);
+  }
+
+  static Verdict notMet(String found) {
+    return new Verdict(Kind.NOT_MET, found);
+  }
+
+  static Verdict notOffered(String why) {
+    return new Verdict(Kind.NOT_OFFERED, why);
+  }
+
+  static Verdict notTested(String why) {
+    return new Verdict(Kind.NOT_TESTED, why);
+  }
+
+  static Verdict of(boolean isMet, String found) {
+    return isMet ? met(found) : notMet(found);
+  }
+
+  /** A command that should have succeeded. */
+  static Verdict good(Answer answer) {
+    return of(answer.isGood(), "answers " + answer.describe());
+  }
+
+  /** A command that should have been refused, in this way. */
+  static Verdict refused(Answer answer, int key, int asc, int ascq) {
+    String wanted = "%Xh/%02Xh/%02Xh".formatted(key, asc, ascq);
+    return answer.says(key, asc, ascq)
+        ? met("answers " + answer.describe())
+        : notMet("answers %s instead of %s".formatted(answer.describe(), wanted));
+  }
+
+  /** The same where the qualifier does not matter. */
+  static Verdict refused(Answer answer, int key, int asc) {
+    return answer.says(key, asc)
+        ? met("answers " + answer.describe())
+        : notMet("answers %s instead of %Xh/%02Xh".formatted(answer.describe(), key, asc));
+  }
+}
