@@ -91,7 +91,6 @@ final class CopyRun {
       String reason = hopeless;
       if (reason == null) {
         long portion = rate.portion(end - at, blockBytes);
-        rate.await(portion, stop);
         Outcome outcome = method.copy(span.sourceOffset + at, span.destinationOffset + at, portion);
         if (outcome.bytes() > 0) {
           failures.set(0);
@@ -189,15 +188,22 @@ final class CopyRun {
       int first = 0;
       while (at < piece.end()) {
         stop.check();
+        long skipped = 0;
         long copied = 0;
-        while (copied == 0 && first < attempts.size()) {
+        while (skipped + copied == 0 && first < attempts.size()) {
           Attempt attempt = attempts.get(first);
           boolean skipsHoles = attempt.hasHope() && attempt.method.means() != Means.TOKEN;
-          copied = skipsHoles ? mover.skipHole(at, piece.end()) : 0;
-          copied = copied > 0 ? copied : attempt.copy(at, piece.end());
-          first += copied == 0 ? 1 : 0;
+          skipped = skipsHoles ? mover.skipHole(at, piece.end()) : 0;
+          copied = skipped > 0 ? 0 : attempt.copy(at, piece.end());
+          first += skipped + copied == 0 ? 1 : 0;
         }
-        at += copied > 0 ? copied : mover.move(at, piece.end());
+        if (skipped + copied == 0) {
+          requireAllowed(at);
+          skipped = mover.skipHole(at, piece.end());
+          copied = skipped > 0 ? 0 : mover.move(at, piece.end());
+        }
+        at += skipped + copied;
+        rate.await(copied, stop); // afterwards: what was refused costs nothing
       }
     } finally {
       done.add(piece.start(), at);
@@ -266,17 +272,11 @@ final class CopyRun {
       return next.lengthBytes();
     }
 
-    /** Moves some bytes of a piece. */
+    /** Moves some bytes of a piece that does not go on with a hole. */
     long move(long at, long end) throws IOException {
-      requireAllowed(at);
-      long hole = skipHole(at, end);
-      if (hole > 0) {
-        return hole;
-      }
       long data = holes.at(span.sourceOffset + at, end - at).lengthBytes();
       int most = transferBytes(source, destination);
       long length = rate.portion(Math.min(data, most), blockBytes);
-      rate.await(length, stop);
       if (buffer == null) {
         buffer = ByteBuffer.allocateDirect(most);
       }

@@ -5,7 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
- * Spreads bytes over time: who is to copy some waits for as long as all those before take at the
+ * Spreads bytes over time: who has copied some waits for as long as all those before take at the
  * limit. Safe for use by several threads.
  */
 final class RateLimit {
@@ -34,7 +34,7 @@ final class RateLimit {
     return Math.min(wanted, blocks * blockBytes);
   }
 
-  /** When {@code bytes} may go, as a time of the clock; books them. */
+  /** When what was booked before is over, as a time of the clock; books {@code bytes}. */
   synchronized long book(long bytes) {
     long now = nanoClock.getAsLong();
     long start = started && nextNanos - now > 0 ? nextNanos : now;
@@ -43,9 +43,9 @@ final class RateLimit {
     return start;
   }
 
-  /** Waits until {@code bytes} may go. */
+  /** Waits until the turn of {@code bytes} that were copied has come. */
   void await(long bytes, StopSignal stop) throws CopyStoppedException {
-    if (bytesPerSecond == 0) {
+    if (bytesPerSecond == 0 || bytes == 0) {
       return;
     }
     long start = book(bytes);
