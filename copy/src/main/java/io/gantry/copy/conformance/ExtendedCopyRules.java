@@ -62,6 +62,9 @@ final class ExtendedCopyRules {
             "several segments are done in their order",
             LID1,
             bench -> {
+              if (bench.ask(Bytes.operatingParameters(512), 512).u16(10) < 3) {
+                return Verdict.notOffered("a command has one or two segments at most");
+              }
               byte[] content = bench.fill(bench.source(), 2 * SOME);
               long from = bench.source();
               long to = bench.destination();
