@@ -1,37 +1,71 @@
 package io.gantry.cli;
 
-import io.gantry.copy.conformance.Examination;
-import io.gantry.copy.conformance.Rule;
-import io.gantry.copy.conformance.Rules;
-import io.gantry.copy.conformance.Verdict.Kind;
+import io.gantry.copy.doctor.Examination;
+import io.gantry.copy.doctor.Rule;
+import io.gantry.copy.doctor.Rules;
+import io.gantry.copy.doctor.Verdict.Kind;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 @Command(
     name = "conformance",
-    header = "Try every rule of copy offload on a logical unit.",
+    header = "Check every rule of copy offload on a logical unit.",
     description = {
       "Tokens, their results and their life, EXTENDED COPY and what page 8Fh says of them, each"
           + " rule with the clause that it is from. Commands are put together byte by byte from the"
           + " standards' tables.",
-      "Nothing is written, unless --scratch names a range that may be. Exit code: 0 if every rule"
-          + " that could be tried is kept, else 1."
+      "No data are changed, unless --scratch names a range that may be. Exit code: 0 if every rule"
+          + " that could be checked is met, else 1; 2 wrong usage."
     },
     footer = {
       "",
-      "Example:",
-      "  gantry conformance --scratch 0:2M iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0"
+      "Examples:",
+      "  gantry conformance --scratch 0:4M iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0",
+      "  gantry conformance --rule W4 --rule T2 --scratch 0:4M \\",
+      "                     iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0"
     })
 final class ConformanceCommand extends RuleCommand {
+  @Option(
+      names = "--rule",
+      paramLabel = "NAME",
+      description = "Check this rule only, such as W4; can be given several times.")
+  private List<String> names = List.of();
+
   @Override
   List<Rule> rules() {
-    return Rules.all();
+    if (names.isEmpty()) {
+      return Rules.all();
+    }
+    List<Rule> chosen = new ArrayList<>();
+    for (String name : names) {
+      chosen.add(
+          Rules.all().stream()
+              .filter(rule -> rule.id().equalsIgnoreCase(name))
+              .findFirst()
+              .orElseThrow(() ->
+                  new ParameterException(
+                      spec.commandLine(), "there is no rule '%s'".formatted(name))));
+    }
+    return chosen;
+  }
+
+  @Override
+  boolean isPassed(Examination examination) {
+    return examination.isPassed();
   }
 
   @Override
   String conclusion(Examination examination) {
-    return examination.isPassed()
-        ? "No rule is broken, of those that could be tried."
-        : "%d rules are broken.".formatted(examination.count(Kind.NOT_MET));
+    long broken = examination.count(Kind.NOT_MET);
+    return examination
+        .lost()
+        .map(why -> "The disk was lost in the middle (%s).".formatted(why))
+        .orElse(
+            broken == 0
+                ? "Every rule that could be checked is met."
+                : broken == 1 ? "One rule is not met." : "%d rules are not met.".formatted(broken));
   }
 }

@@ -1,11 +1,11 @@
 package io.gantry.cli;
 
-import io.gantry.copy.conformance.Bench;
-import io.gantry.copy.conformance.Examination;
-import io.gantry.copy.conformance.Examination.Finding;
-import io.gantry.copy.conformance.Rule;
-import io.gantry.copy.conformance.Verdict;
-import io.gantry.copy.conformance.Verdict.Kind;
+import io.gantry.copy.doctor.Bench;
+import io.gantry.copy.doctor.Examination;
+import io.gantry.copy.doctor.Examination.Finding;
+import io.gantry.copy.doctor.Rule;
+import io.gantry.copy.doctor.Verdict;
+import io.gantry.copy.doctor.Verdict.Kind;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,16 +22,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Tries rules on a logical unit and tells what was found. */
+/** Checks rules on a logical unit and tells what was found. */
 abstract class RuleCommand implements Callable<Integer> {
   private static final int VERDICT_WIDTH = 11;
 
-  @Spec private CommandSpec spec;
+  @Spec CommandSpec spec;
 
   @Parameters(
       paramLabel = "URL",
       converter = CopyCommand.LocationConverter.class,
-      description = "A logical unit: iscsi://[USER[%%PASSWORD]@]HOST[:PORT]/TARGET/LUN.")
+      description =
+          "A logical unit: iscsi://[USER[%%PASSWORD]@]HOST[:PORT]/TARGET/LUN, or pool:DIR/VOLUME.")
   private Location location;
 
   @Option(
@@ -38,18 +40,20 @@ abstract class RuleCommand implements Callable<Integer> {
       paramLabel = "OFFSET:LENGTH",
       converter = ScratchConverter.class,
       description =
-          "Bytes of the logical unit that may be overwritten, at least 256 blocks: 0:1M. Without"
-              + " this nothing is written, and what needs writing is not tested.")
+          "Bytes of the logical unit that are OVERWRITTEN, at least 256 blocks: 10G:2M. Without"
+              + " this no data are changed, and what needs writing is not checked.")
   private Bench.@Nullable Scratch scratch;
 
   @Mixin private JsonOption format;
 
   /** Finding and rule for programs. */
   record Line(
-      String id,
+      String rule,
+      String group,
       String title,
       String clause,
       String effect,
+      boolean needed,
       String verdict,
       String found,
       String otherwise) {
@@ -57,35 +61,45 @@ abstract class RuleCommand implements Callable<Integer> {
       Rule rule = finding.rule();
       return new Line(
           rule.id(),
+          word(rule.group()),
           rule.title(),
           rule.clause(),
-          rule.effect().name().toLowerCase(Locale.ROOT),
-          finding.verdict().kind().name().toLowerCase(Locale.ROOT),
+          word(rule.effect()),
+          rule.isNeeded(),
+          word(finding.verdict().kind()),
           finding.verdict().found(),
           rule.otherwise());
+    }
+
+    private static String word(Enum<?> value) {
+      return value.name().toLowerCase(Locale.ROOT);
     }
   }
 
   /**
    * All of it for programs.
    *
-   * @param passed whether no rule is broken, and the logical unit was there to the end
-   * @param conclusion what Windows will do, for people
+   * @param passed what the exit code says
+   * @param conclusion what follows, for people
    */
   record Result(String url, boolean passed, String conclusion, List<Line> findings) {}
 
   abstract List<Rule> rules();
+
+  /** Whether the exit code is 0. */
+  abstract boolean isPassed(Examination examination);
 
   /** What stands at the end. */
   abstract String conclusion(Examination examination);
 
   @Override
   public Integer call() throws IOException {
+    List<Rule> rules = rules();
     try (Devices devices = new Devices()) {
       Bench.Connector connector =
           location instanceof Location.Iscsi(var url, _) ? () -> Devices.open(url) : null;
       try (Bench bench = open(devices, connector)) {
-        return examine(bench) ? 0 : 1;
+        return examine(rules, bench) ? 0 : 1;
       }
     }
   }
@@ -100,49 +114,81 @@ abstract class RuleCommand implements Callable<Integer> {
     }
   }
 
-  private boolean examine(Bench bench) {
+  private boolean examine(List<Rule> rules, Bench bench) {
     PrintWriter out = spec.commandLine().getOut();
+    Printer printer = new Printer(out);
     Examination examination =
-        Examination.run(
-            rules(),
-            bench,
-            finding -> {
-              if (!format.json) {
-                print(out, finding);
-                out.flush();
-              }
-            });
+        Examination.run(rules, bench, format.json ? finding -> {} : printer::print);
+    boolean passed = isPassed(examination);
     if (format.json) {
       Terminal.printJson(
           out,
           new Result(
               location.name(),
-              examination.isPassed(),
+              passed,
               conclusion(examination),
               examination.findings().stream().map(Line::of).toList()));
     } else {
       out.printf(
-          "%n%d met, %d not met, %d not offered, %d not tested%n%n%s%n",
+          "%n%d met, %d not met, %d not offered, %d not checked%n%n",
           examination.count(Kind.MET),
           examination.count(Kind.NOT_MET),
           examination.count(Kind.NOT_OFFERED),
-          examination.count(Kind.NOT_TESTED),
-          conclusion(examination));
+          examination.count(Kind.NOT_CHECKED));
+      out.println(paint(passed ? "bold,green" : "bold,red", conclusion(examination)));
     }
     out.flush();
-    return examination.isPassed();
+    return passed;
   }
 
-  private static void print(PrintWriter out, Finding finding) {
-    Rule rule = finding.rule();
-    Verdict verdict = finding.verdict();
-    String words = verdict.kind().words();
-    String blanks = " ".repeat(VERDICT_WIDTH - words.length());
-    String found = verdict.found().isEmpty() ? "" : ": " + verdict.found();
-    out.printf("%s%s  %-4s %s%s%n", words, blanks, rule.id(), rule.title(), found);
-    if (verdict.kind() == Kind.NOT_MET) {
-      String follows = rule.otherwise().isEmpty() ? "" : "; so " + rule.otherwise();
-      out.printf("%s  %-4s (%s%s)%n", " ".repeat(VERDICT_WIDTH), "", rule.clause(), follows);
+  /** Coloured on a terminal; else as it is. */
+  private static String paint(String style, String text) {
+    return Ansi.AUTO.enabled()
+        ? Ansi.Style.on(Ansi.Style.parse(style)) + text + Ansi.Style.reset.on()
+        : text;
+  }
+
+  /** Prints what was found of one rule after the other, under the headings of their groups. */
+  private static final class Printer {
+    private final PrintWriter out;
+    private Rule.@Nullable Group group;
+
+    Printer(PrintWriter out) {
+      this.out = out;
+    }
+
+    void print(Finding finding) {
+      Rule rule = finding.rule();
+      if (group != rule.group()) {
+        out.println((group == null ? "" : "\n") + paint("bold", rule.group().words()));
+        group = rule.group();
+      }
+      Verdict verdict = finding.verdict();
+      String words = verdict.kind().words();
+      String found = verdict.found().isEmpty() ? "" : ": " + verdict.found();
+      out.printf(
+          "  %s%s  %-3s  %s%s%n",
+          paint(style(finding), words),
+          " ".repeat(VERDICT_WIDTH - words.length()),
+          rule.id(),
+          rule.title(),
+          found);
+      if (verdict.kind() == Kind.NOT_MET) {
+        String indent = " ".repeat(VERDICT_WIDTH + 9);
+        if (!rule.otherwise().isEmpty()) {
+          out.printf("%s-> %s%n", indent, rule.otherwise());
+        }
+        out.printf("%s   %s%n", indent, rule.clause());
+      }
+      out.flush();
+    }
+
+    private static String style(Finding finding) {
+      return switch (finding.verdict().kind()) {
+        case MET -> "green";
+        case NOT_MET -> finding.rule().isNeeded() ? "bold,red" : "yellow";
+        case NOT_OFFERED, NOT_CHECKED -> "faint";
+      };
     }
   }
 

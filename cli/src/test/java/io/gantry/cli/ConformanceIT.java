@@ -39,7 +39,7 @@ class ConformanceIT {
       List<String> rules = new ArrayList<>();
       for (JsonNode finding : json().path("findings")) {
         if (finding.path("verdict").asString().equals(verdict)) {
-          rules.add(finding.path("id").asString() + " " + finding.path("found").asString());
+          rules.add(finding.path("rule").asString() + " " + finding.path("found").asString());
         }
       }
       return rules;
@@ -60,7 +60,7 @@ class ConformanceIT {
       String url = daemon.url(daemon.pool().createVolume("volume", SIZE, blockBytes).lun());
       Outcome all = run("conformance", "--json", "--scratch", "1M:4M", url);
       assertThat(all.rules("not_met")).isEmpty();
-      assertThat(all.rules("not_tested")).isEmpty();
+      assertThat(all.rules("not_checked")).isEmpty();
       assertThat(all.rules("not_offered"))
           .as("limits that Gantry does not have")
           .extracting(found -> found.split(" ", 2)[0])
@@ -69,7 +69,7 @@ class ConformanceIT {
 
       Outcome doctor = run("doctor", "--scratch", "1M:4M", url);
       assertThat(doctor.out())
-          .endsWith("\nWindows can offload copies on this disk, and they are right.\n");
+          .endsWith("\nWindows will offload copies on this disk, and they are right.\n");
       assertThat(doctor.exitCode()).isZero();
       assertThat(run("doctor", url).out()).contains("name a range that may be overwritten");
     }
@@ -86,16 +86,31 @@ class ConformanceIT {
       assertThat(doctor.exitCode()).isEqualTo(1);
       assertThat(doctor.out())
           .endsWith(
-              "\n"
-                  + "Windows does not offload copies on this disk, it reads and writes them: the"
-                  + " disk does not say that it knows tokens.\n");
+              "\nWindows will not offload copies on this disk, it will read and write them:"
+                  + " the disk does not say that it knows tokens (D3).\n");
       Outcome all = run("conformance", "--json", "--scratch", "0:2M", url);
       assertThat(all.rules("not_met"))
           .extracting(found -> found.split(" ", 2)[0])
           .containsExactly("D3", "D4", "D10", "P1");
+      assertThat(all.rules("not_checked")).isEmpty();
     } finally {
       tgt.stop();
       Launcher.succeed("rm", "-r", files.toString());
+    }
+  }
+
+  @Test
+  void rulesCanBeChosen() throws IOException {
+    try (Daemon daemon = Daemon.start(DaemonSettings.of(directory.resolve("data"), ANY, ANY))) {
+      String url = daemon.url(daemon.pool().createVolume("volume", SIZE, 512).lun());
+      Outcome two = run("conformance", "--json", "--rule", "d4", "--rule", "W4", url);
+      assertThat(two.json().path("findings")).hasSize(2);
+      assertThat(two.rules("met")).singleElement().asString().startsWith("D4 ");
+      assertThat(two.rules("not_checked")).singleElement().asString().startsWith("W4 it writes");
+      assertThat(two.exitCode()).isZero();
+      Outcome none = run("conformance", "--rule", "D99", url);
+      assertThat(none.exitCode()).isEqualTo(2);
+      assertThat(none.err()).contains("there is no rule 'D99'");
     }
   }
 

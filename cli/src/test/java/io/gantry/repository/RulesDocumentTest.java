@@ -2,48 +2,70 @@ package io.gantry.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.gantry.copy.conformance.Rule;
-import io.gantry.copy.conformance.Rules;
+import io.gantry.copy.doctor.Rule;
+import io.gantry.copy.doctor.Rules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The table of rules in the documentation is that of the program. */
+/** The tables of rules in the documentation are those of the program. */
 class RulesDocumentTest {
   private static final boolean FIX = System.getProperty("fix") != null;
-  private static final Path DOCUMENT = SourceTree.ROOT.resolve("docs/conformance.md");
-  private static final String HEAD =
-      """
-      | rule | what should be so | where that is written | for Windows, where it is not |
-      | --- | --- | --- | --- |
-      """;
+  private static final String RULER = "\n| --- | --- | --- | --- |\n";
 
   @Test
   void everyRuleIsDocumented() throws IOException {
-    String text = Files.readString(DOCUMENT);
-    int start = text.indexOf(HEAD) + HEAD.length();
-    int end = text.indexOf("\n\n", start) + 1;
-    assertThat(start).isGreaterThan(HEAD.length());
-    String table = Rules.all().stream().map(RulesDocumentTest::row).collect(Collectors.joining());
+    check(
+        "docs/conformance.md",
+        Rules.all(),
+        rule ->
+            "| %s | %s | %s | %s |\n"
+                .formatted(rule.id(), rule.title(), rule.clause(), effect(rule)));
+  }
+
+  @Test
+  void everyRuleOfTheDoctorIsDocumented() throws IOException {
+    check(
+        "docs/doctor.md",
+        Rules.forWindows(),
+        rule ->
+            "| %s | %s | %s | %s |\n"
+                .formatted(rule.id(), rule.title(), rule.otherwise(), effect(rule)));
+  }
+
+  /** The last table of a document has a row for each rule; with -Dfix it is written. */
+  private static void check(String name, List<Rule> rules, Function<Rule, String> row)
+      throws IOException {
+    Path document = SourceTree.ROOT.resolve(name);
+    String text = Files.readString(document);
+    int start = text.lastIndexOf(RULER) + RULER.length();
+    assertThat(start).isGreaterThan(RULER.length());
+    String table = rules.stream().map(row).collect(Collectors.joining());
     if (FIX) {
-      Files.writeString(DOCUMENT, text.substring(0, start) + table + text.substring(end));
+      Files.writeString(document, text.substring(0, start) + table);
     } else {
-      assertThat(text.substring(start, end)).as("run with -Dfix").isEqualTo(table);
+      assertThat(text.substring(start)).as(name + ": run with -Dfix").isEqualTo(table);
     }
   }
 
   @Test
   void everyRuleHasANameOfItsOwn() {
     assertThat(Rules.all()).extracting(Rule::id).doesNotHaveDuplicates();
+    assertThat(Rules.all())
+        .extracting(rule -> rule.group() + " " + rule.title())
+        .doesNotHaveDuplicates();
     assertThat(Rules.all()).allMatch(rule -> !rule.isForWindows() || !rule.otherwise().isEmpty());
+    assertThat(Rules.all()).allMatch(rule -> rule.group() != null);
   }
 
-  private static String row(Rule rule) {
-    String effect =
-        rule.isForWindows() ? rule.effect().name().toLowerCase(Locale.ROOT).replace('_', ' ') : "";
-    return "| %s | %s | %s | %s |\n".formatted(rule.id(), rule.title(), rule.clause(), effect);
+  private static String effect(Rule rule) {
+    return rule.isForWindows()
+        ? rule.effect().name().toLowerCase(Locale.ROOT).replace('_', ' ')
+        : "";
   }
 }

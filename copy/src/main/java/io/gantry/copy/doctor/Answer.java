@@ -1,10 +1,10 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
 import io.gantry.scsi.ScsiStatus;
 import io.gantry.scsi.Sense;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +45,10 @@ record Answer(ScsiStatus status, @Nullable Sense sense, byte[] data, Duration to
     return sense == null ? OptionalLong.empty() : sense.information();
   }
 
+  OptionalInt fieldPointer() {
+    return sense == null ? OptionalInt.empty() : sense.fieldPointer();
+  }
+
   String describe() {
     return sense == null ? status.toString() : sense.toString();
   }
@@ -65,7 +69,13 @@ record Answer(ScsiStatus status, @Nullable Sense sense, byte[] data, Duration to
     return at + 8 <= data.length ? ByteBuffer.wrap(data).getLong(at) : 0;
   }
 
+  /** Bytes of the data; those that did not come are 0. */
   byte[] slice(int at, int length) {
-    return Arrays.copyOfRange(data, at, at + length);
+    byte[] bytes = new byte[length];
+    int there = Math.clamp(data.length - at, 0, length);
+    if (there > 0) {
+      System.arraycopy(data, at, bytes, 0, there);
+    }
+    return bytes;
   }
 }

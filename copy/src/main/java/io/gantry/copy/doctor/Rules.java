@@ -1,4 +1,4 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,7 +23,7 @@ public final class Rules {
     return ALL;
   }
 
-  /** Those that Windows minds. */
+  /** Those that Windows, or who certifies a disk for it, looks at. */
   public static List<Rule> forWindows() {
     return ALL.stream().filter(Rule::isForWindows).toList();
   }

@@ -1,8 +1,8 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
-import static io.gantry.copy.conformance.Bench.SOME;
+import static io.gantry.copy.doctor.Bench.SOME;
 
-import io.gantry.copy.conformance.Rule.Effect;
+import io.gantry.copy.doctor.Rule.Effect;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +10,10 @@ import java.util.List;
 /** Using tokens: WRITE USING TOKEN (SBC-4). All of this writes to the scratch range. */
 final class WriteRules {
   private static final String CLAUSE = "SBC-4 WRITE USING TOKEN";
+
+  /** Ranges that Windows sends at most. */
+  private static final int MANY = 64;
+
   private static final String ZERO_TOKEN = "ffff0001 0000 01f8";
 
   private WriteRules() {}
@@ -373,6 +377,64 @@ final class WriteRules {
               return used.isGood()
                   ? same(bench, bench.destination(), content)
                   : Verdict.notMet("answers " + used.describe());
+            }),
+        new Rule(
+            "W27",
+            "the result of a copy that was cut has the status 03h",
+            "SPC-4 6.28, COPY OPERATION STATUS; Windows' class driver",
+            Effect.MISLED,
+            "Windows takes 04h for a failure and forgets what was copied",
+            bench -> {
+              bench.fill(bench.source(), SOME);
+              byte[] token = bench.token(Bytes.range(bench.source(), SOME));
+              int list = bench.nextList();
+              bench.use(list, 0, token, Bytes.range(bench.destination(), 2L * SOME));
+              Report report = bench.report(list);
+              return Verdict.of(
+                  report.answer().isGood()
+                      && report.status() == 3
+                      && report.units() == 0xF1
+                      && report.count() == SOME,
+                  report.describe());
+            }),
+        new Rule(
+            "W28",
+            "many ranges are joined and scattered in any order",
+            CLAUSE + ", block device range descriptors",
+            Effect.WRONG_DATA,
+            "fragmented files are mixed up",
+            WriteRules::manyRanges),
+        new Rule(
+            "W29",
+            "a refused offset is pointed at",
+            CLAUSE + ", byte 8; SPC-4 4.5.2.4.2, FIELD POINTER",
+            Effect.NONE,
+            "",
+            bench -> {
+              byte[] token = bench.token(Bytes.range(bench.source(), SOME));
+              Answer used =
+                  bench.use(bench.nextList(), SOME, token, Bytes.range(bench.destination(), 1));
+              return Verdict.pointed(used, 8, 8);
+            }),
+        new Rule(
+            "W30",
+            "a range of no blocks is passed over",
+            CLAUSE + ", NUMBER OF LOGICAL BLOCKS",
+            Effect.NONE,
+            "",
+            bench -> {
+              byte[] content = bench.fill(bench.source(), SOME);
+              byte[] token = bench.token(Bytes.range(bench.source(), SOME));
+              Answer used =
+                  bench.use(
+                      bench.nextList(),
+                      0,
+                      token,
+                      Bytes.range(bench.destination() + 2L * SOME, 0),
+                      Bytes.range(bench.destination(), SOME));
+              return used.isGood()
+                  ? same(bench, bench.destination(), content)
+                  : Verdict.notMet("answers " + used.describe());
             }));
   }
 
@@ -398,7 +460,7 @@ final class WriteRules {
 
   static void requireGood(Answer used) throws UnmetException {
     if (!used.isGood()) {
-      throw new UnmetException("WRITE USING TOKEN answers " + used.describe());
+      throw UnmetException.notChecked("WRITE USING TOKEN answers " + used.describe());
     }
   }
 
@@ -448,6 +510,25 @@ final class WriteRules {
     return first.kind() == Verdict.Kind.MET
         ? same(bench, bench.destination(), bench.part(joined, 2, 10))
         : first;
+  }
+
+  /** Every second block of the source half, backwards, to every second of the other, forwards. */
+  private static Verdict manyRanges(Bench bench) throws IOException, UnmetException {
+    int most = DiscoveryRules.limits(bench).u16(4 + 10);
+    int count = most == 0 ? MANY : Math.min(most, MANY);
+    byte[] content = bench.fill(bench.source(), 2 * MANY);
+    byte[] there = bench.fill(bench.destination(), 2 * MANY);
+    byte[][] from = new byte[count][];
+    byte[][] to = new byte[count][];
+    int blockBytes = bench.blockBytes();
+    for (int i = 0; i < count; i++) {
+      from[i] = Bytes.range(bench.source() + 2L * (count - 1 - i), 1);
+      to[i] = Bytes.range(bench.destination() + 2L * i, 1);
+      System.arraycopy(
+          content, 2 * (count - 1 - i) * blockBytes, there, 2 * i * blockBytes, blockBytes);
+    }
+    requireGood(bench.use(bench.nextList(), 0, bench.token(from), to));
+    return same(bench, bench.destination(), there);
   }
 
   /** Asks for twice as many blocks as the token of the first ones of the source half has. */

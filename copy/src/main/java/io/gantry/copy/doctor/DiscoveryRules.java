@@ -1,6 +1,6 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
-import io.gantry.copy.conformance.Rule.Effect;
+import io.gantry.copy.doctor.Rule.Effect;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,8 +111,8 @@ final class DiscoveryRules {
             "D10",
             "INQUIRY says that third-party copies are supported (3PC)",
             "SPC-4 6.6.2",
-            Effect.NONE,
-            "ddpt and sg_xcopy do not try",
+            Effect.EXPECTED,
+            "Windows does not look at it, but ddpt and others do not try",
             bench -> {
               Answer inquiry = bench.ask(Bytes.inquiry(36), 36);
               return Verdict.of(
@@ -129,8 +129,8 @@ final class DiscoveryRules {
             "D12",
             "page 8Fh lists the commands that tokens need",
             "SPC-4 7.8.17, supported commands; SBC-4 POPULATE TOKEN",
-            Effect.NONE,
-            "initiators that look there find no offload",
+            Effect.EXPECTED,
+            "Windows does not look there; who does finds no offload",
             DiscoveryRules::listsCommands),
         new Rule(
             "D13",
@@ -164,7 +164,70 @@ final class DiscoveryRules {
               var found = descriptors(bench.copyPage()).keySet();
               return Verdict.of(
                   found.contains(0x0106) && found.contains(0x8001), "has " + hex4(found));
-            }));
+            }),
+        supported("D16", "POPULATE TOKEN", 0x83, 0x10),
+        supported("D17", "WRITE USING TOKEN", 0x83, 0x11),
+        supported("D18", "RECEIVE ROD TOKEN INFORMATION", 0x84, 0x07),
+        new Rule(
+            "D19",
+            "page 83h names the logical unit",
+            "SPC-4 7.8.5, association 0, designator type 2, 3 or 8",
+            Effect.EXPECTED,
+            "Windows cannot tell whether two paths lead to one disk, for MPIO and clusters",
+            DiscoveryRules::namesItself),
+        new Rule(
+            "D20",
+            "a thin disk says that what is unmapped reads as zeros",
+            "SBC-3 5.16, LBPME and LBPRZ; 6.6.6, page B2h; Windows' class driver",
+            Effect.EXPECTED,
+            "Windows refuses trims that are to leave zeros (STATUS_TRIM_READ_ZERO_NOT_SUPPORTED)",
+            DiscoveryRules::thinReadsZeros));
+  }
+
+  /** A rule that REPORT SUPPORTED OPERATION CODES (SPC-4 6.35) knows a command. */
+  private static Rule supported(String id, String command, int opcode, int action) {
+    return new Rule(
+        id,
+        "REPORT SUPPORTED OPERATION CODES knows " + command,
+        "SPC-4 6.35, SUPPORT",
+        Effect.EXPECTED,
+        "Windows does not ask; tools that do take it for missing",
+        bench -> {
+          // Reporting options 011b: one command, with its service action if it has any.
+          byte[] cdb =
+              Bytes.of("a3 0c 03 %02x".formatted(opcode), Bytes.u16(action), "00000040 0000");
+          Answer answer = bench.ask(cdb, 64);
+          return answer.isGood()
+              ? Verdict.of((answer.u8(1) & 7) == 3, "SUPPORT is %d".formatted(answer.u8(1) & 7))
+              : Verdict.notOffered("the question is not answered: " + answer.describe());
+        });
+  }
+
+  private static Verdict namesItself(Bench bench) throws IOException {
+    Answer page = bench.ask(Bytes.page(0x83, 1024), 1024);
+    int end = Math.min(page.data().length, 4 + page.u16(2));
+    for (int at = 4; at + 4 <= end; at += 4 + page.u8(at + 3)) {
+      int type = page.u8(at + 1) & 0x0f;
+      boolean isUnits = (page.u8(at + 1) & 0x30) == 0;
+      if (isUnits && (type == 2 || type == 3 || type == 8) && page.u8(at + 3) > 0) {
+        return Verdict.met("designator of type %d, %d bytes".formatted(type, page.u8(at + 3)));
+      }
+    }
+    return Verdict.notMet(page.isGood() ? "there is none in it" : "page 83h: " + page.describe());
+  }
+
+  private static Verdict thinReadsZeros(Bench bench) throws IOException {
+    Answer capacity = bench.ask(Bytes.of("9e 10 0000000000000000 00000020 00 00"), 32);
+    if ((capacity.u8(14) & 0x80) == 0) {
+      return Verdict.notOffered("it is not thin: READ CAPACITY(16) has no LBPME");
+    }
+    boolean isListed = listedPages(bench).contains(0xB2);
+    boolean zeros = (capacity.u8(14) & 0x40) != 0;
+    int page = (bench.page(0xB2).u8(5) >> 2) & 7;
+    return Verdict.of(
+        isListed && zeros && page != 0,
+        "LBPRZ is %d in READ CAPACITY(16), %d in page B2h%s"
+            .formatted(zeros ? 1 : 0, page, isListed ? "" : ", which is not listed"));
   }
 
   private static List<Integer> listedPages(Bench bench) throws IOException {
@@ -209,7 +272,7 @@ final class DiscoveryRules {
   /** Page 8Fh, whose limits are where Windows looks for them. */
   static Answer limits(Bench bench) throws IOException, UnmetException {
     if (beginsWithLimits(bench).kind() != Verdict.Kind.MET) {
-      throw new UnmetException("page 8Fh tells no limits");
+      throw UnmetException.notOffered("page 8Fh tells no limits");
     }
     return bench.page(0x8F);
   }
@@ -266,14 +329,29 @@ final class DiscoveryRules {
     if (start == null) {
       return Verdict.notMet("there is no descriptor 0001h");
     }
-    List<String> missing = new ArrayList<>(List.of("83h/10h", "83h/11h", "84h/05h", "84h/07h"));
-    int end = start + 5 + page.u8(start + 4);
+    List<String> listed = listedCommands(page, start);
+    return Verdict.of(
+        listed.containsAll(List.of("83h/10h", "83h/11h", "84h/07h")), String.join(" ", listed));
+  }
+
+  private static List<String> listedCommands(Answer page, int start) {
+    List<String> listed = new ArrayList<>();
+    int end = Math.min(page.data().length, start + 5 + page.u8(start + 4));
     for (int at = start + 5; at + 2 <= end; at += 2 + page.u8(at + 1)) {
       for (int i = 0; i < page.u8(at + 1); i++) {
-        missing.remove("%02Xh/%02Xh".formatted(page.u8(at), page.u8(at + 2 + i)));
+        listed.add("%02Xh/%02Xh".formatted(page.u8(at), page.u8(at + 2 + i)));
       }
     }
-    return Verdict.of(missing.isEmpty(), missing.isEmpty() ? "" : "lacks " + missing);
+    return listed;
+  }
+
+  /** Ends a check of a command that page 8Fh does not list, such as {@code 83h/1Ch}. */
+  static void requireListed(Bench bench, String command) throws IOException, UnmetException {
+    Answer page = bench.copyPage();
+    Integer start = descriptors(page).get(0x0001);
+    if (start == null || !listedCommands(page, start).contains(command)) {
+      throw UnmetException.notOffered("page 8Fh does not list " + command);
+    }
   }
 
   /**
@@ -285,7 +363,7 @@ final class DiscoveryRules {
     Answer page = bench.copyPage();
     Integer start = descriptors(page).get(0x0108);
     if (start == null) {
-      throw new UnmetException("page 8Fh tells no ROD types");
+      throw UnmetException.notOffered("page 8Fh tells no ROD types");
     }
     List<Integer> types = new ArrayList<>();
     int end = start + 8 + page.u16(start + 6);

@@ -7,6 +7,6 @@
  * target and client share, for a mistake in those would agree with itself.
  */
 @NullMarked
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
 import org.jspecify.annotations.NullMarked;

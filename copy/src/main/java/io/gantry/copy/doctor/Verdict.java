@@ -1,4 +1,6 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
+
+import java.util.OptionalInt;
 
 /**
  * Whether a rule is kept.
@@ -14,7 +16,7 @@ public record Verdict(Kind kind, String found) {
     NOT_MET("NOT MET"),
     /** The target does without, as it may. */
     NOT_OFFERED("not offered"),
-    NOT_TESTED("not tested");
+    NOT_CHECKED("not checked");
 
     private final String words;
 
@@ -40,8 +42,8 @@ public record Verdict(Kind kind, String found) {
     return new Verdict(Kind.NOT_OFFERED, why);
   }
 
-  static Verdict notTested(String why) {
-    return new Verdict(Kind.NOT_TESTED, why);
+  static Verdict notChecked(String why) {
+    return new Verdict(Kind.NOT_CHECKED, why);
   }
 
   static Verdict of(boolean isMet, String found) {
@@ -59,6 +61,22 @@ public record Verdict(Kind kind, String found) {
     return answer.says(key, asc, ascq)
         ? met("answers " + answer.describe())
         : notMet("answers %s instead of %s".formatted(answer.describe(), wanted));
+  }
+
+  /**
+   * A parameter list that should have been refused with a pointer to a field. A target need not
+   * point anywhere, but not to a wrong byte.
+   */
+  static Verdict pointed(Answer answer, int first, int length) {
+    if (!answer.says(5, 0x26)) {
+      return notMet("answers %s instead of 5h/26h".formatted(answer.describe()));
+    }
+    OptionalInt pointer = answer.fieldPointer();
+    return pointer.isEmpty()
+        ? notOffered("no field pointer: " + answer.describe())
+        : of(
+            pointer.getAsInt() >= first && pointer.getAsInt() < first + length,
+            "points at byte %d".formatted(pointer.getAsInt()));
   }
 
   /** The same where the qualifier does not matter. */

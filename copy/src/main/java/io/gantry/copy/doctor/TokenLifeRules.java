@@ -1,10 +1,10 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
-import static io.gantry.copy.conformance.Bench.SOME;
-import static io.gantry.copy.conformance.WriteRules.same;
-import static io.gantry.copy.conformance.WriteRules.useOnce;
+import static io.gantry.copy.doctor.Bench.SOME;
+import static io.gantry.copy.doctor.WriteRules.same;
+import static io.gantry.copy.doctor.WriteRules.useOnce;
 
-import io.gantry.copy.conformance.Rule.Effect;
+import io.gantry.copy.doctor.Rule.Effect;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -122,10 +122,9 @@ final class TokenLifeRules {
             Effect.NONE,
             "",
             bench -> {
+              DiscoveryRules.requireListed(bench, "83h/1Ch");
               Answer answer = bench.send(Bytes.copyOperationAbort(0x7fff_fff1), new byte[0]);
-              return answer.says(5, 0x20)
-                  ? Verdict.notOffered("answers " + answer.describe())
-                  : Verdict.refused(answer, 5, 0x24, 0);
+              return Verdict.refused(answer, 5, 0x24, 0);
             }),
         new Rule(
             "T9",
@@ -153,13 +152,29 @@ final class TokenLifeRules {
             bench -> {
               Answer populated = reserved(bench, EXCLUSIVE_ACCESS).populated;
               return Verdict.of(populated.isConflict(), "answers " + populated.describe());
+            }),
+        new Rule(
+            "T12",
+            "an operation that has ended cannot be aborted, and its result stays",
+            "SPC-4 6.3, COPY OPERATION ABORT",
+            Effect.NONE,
+            "",
+            bench -> {
+              DiscoveryRules.requireListed(bench, "83h/1Ch");
+              int list = bench.nextList();
+              Answer made = bench.populate(list, PopulateRules.some(bench));
+              Answer aborted = bench.send(Bytes.copyOperationAbort(list), new byte[0]);
+              return made.isGood() && aborted.says(5, 0x24, 0)
+                  ? Verdict.of(
+                      bench.report(list).hasToken(), "then " + bench.report(list).describe())
+                  : Verdict.notMet("answers " + aborted.describe());
             }));
   }
 
   /** A token of a type of some blocks that have been written. */
   private static byte[] tokenOf(Bench bench, int type) throws IOException, UnmetException {
     if (!DiscoveryRules.rodTypes(bench, 1).contains(type)) {
-      throw new UnmetException("page 8Fh does not list ROD type %08Xh".formatted(type));
+      throw UnmetException.notOffered("page 8Fh does not list ROD type %08Xh".formatted(type));
     }
     bench.fill(bench.source(), SOME);
     return bench.tokenWith(
@@ -225,19 +240,19 @@ final class TokenLifeRules {
     Bench other = bench.second();
     Answer keys = other.ask(Bytes.of("5e 00 0000000000 0100 00"), 256);
     if (!keys.isGood()) {
-      throw new UnmetException("there are no persistent reservations: " + keys.describe());
+      throw UnmetException.notOffered("there are no persistent reservations: " + keys.describe());
     }
     if (keys.u32(4) != 0) {
-      throw new UnmetException("others have registered keys, which are left alone");
+      throw UnmetException.notChecked("others have registered keys, which are left alone");
     }
     Answer registered = reserve(other, 0x00, 0, 0, KEY);
     if (!registered.isGood()) {
-      throw new UnmetException("no key can be registered: " + registered.describe());
+      throw UnmetException.notChecked("no key can be registered: " + registered.describe());
     }
     try {
       Answer made = reserve(other, 0x01, type, KEY, 0);
       if (!made.isGood()) {
-        throw new UnmetException("nothing can be reserved: " + made.describe());
+        throw UnmetException.notChecked("nothing can be reserved: " + made.describe());
       }
       Answer populated = bench.populate(bench.nextList(), Bytes.range(bench.source(), SOME));
       Answer used = useOnce(bench, token);

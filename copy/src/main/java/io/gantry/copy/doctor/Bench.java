@@ -1,4 +1,4 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.scsi.ScsiRequest;
@@ -37,7 +37,10 @@ public final class Bench implements AutoCloseable {
   static final int HALF_BLOCKS_MIN = 128;
 
   private static final int ATTENTIONS_MAX = 8;
-  private static final int BUSY_MAX = 100;
+
+  /** Times that a busy target is asked again, in all: it may be busy for ever. */
+  private static final int BUSY_MAX = 60;
+
   private static final long BUSY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final ScsiDevice device;
@@ -53,6 +56,7 @@ public final class Bench implements AutoCloseable {
   private long blocks;
   private int blockBytes;
   private int nextList = 0x600; // not what Windows or ddpt begin with
+  private int busy;
 
   /** Makes another I_T nexus with the same logical unit. */
   @FunctionalInterface
@@ -164,7 +168,7 @@ public final class Bench implements AutoCloseable {
 
   private Scratch scratch() throws UnmetException {
     if (scratch == null) {
-      throw new UnmetException("it writes, and no scratch range was named");
+      throw UnmetException.notChecked("it writes, and no --scratch range was named");
     }
     return scratch;
   }
@@ -181,20 +185,19 @@ public final class Bench implements AutoCloseable {
 
   /** Carries out a command that returns data, or none. */
   Answer ask(byte[] cdb, int room) throws IOException {
-    ByteBuffer data = ByteBuffer.allocate(room);
-    return carryOut(new ScsiRequest(cdb, null, room == 0 ? null : data), data);
+    byte[] data = new byte[room];
+    return carryOut(new ScsiRequest(cdb, null, room == 0 ? null : ByteBuffer.wrap(data)), data);
   }
 
   /** Carries out a command that sends data. */
   Answer send(byte[] cdb, byte[] list) throws IOException {
     ByteBuffer out = list.length == 0 ? null : ByteBuffer.wrap(list);
-    return carryOut(new ScsiRequest(cdb, out, null), ByteBuffer.allocate(0));
+    return carryOut(new ScsiRequest(cdb, out, null), new byte[0]);
   }
 
   /** Repeats what a unit attention or a busy target has kept from being done. */
-  private Answer carryOut(ScsiRequest request, ByteBuffer data) throws IOException {
+  private Answer carryOut(ScsiRequest request, byte[] data) throws IOException {
     int attentions = 0;
-    int busy = 0;
     while (true) {
       long start = nanoClock.getAsLong();
       ScsiResponse response = device.execute(request);
@@ -210,10 +213,8 @@ public final class Bench implements AutoCloseable {
         LockSupport.parkNanos(BUSY_PAUSE_NANOS);
         continue;
       }
-      int length = Math.clamp(response.transferLength(), 0, data.capacity());
-      byte[] received = new byte[length];
-      data.get(0, received);
-      return new Answer(response.status(), sense, received, took);
+      int length = Math.clamp(response.transferLength(), 0, data.length);
+      return new Answer(response.status(), sense, Arrays.copyOf(data, length), took);
     }
   }
 
@@ -240,7 +241,7 @@ public final class Bench implements AutoCloseable {
   Answer copyPage() throws IOException, UnmetException {
     Answer page = ask(Bytes.page(0x8F, 4096), 4096);
     if (!page.isGood()) {
-      throw new UnmetException("there is no VPD page 8Fh");
+      throw UnmetException.notOffered("there is no VPD page 8Fh");
     }
     return page;
   }
@@ -248,7 +249,7 @@ public final class Bench implements AutoCloseable {
   /** The same nexus' logical unit by another nexus. */
   Bench second() throws IOException, UnmetException {
     if (connector == null) {
-      throw new UnmetException("there is no second path to it");
+      throw UnmetException.notChecked("there is no second path to it");
     }
     Bench made = second;
     if (made == null) {
@@ -273,7 +274,7 @@ public final class Bench implements AutoCloseable {
   /** An answer of a command that the target knows: else there is nothing to be tested by it. */
   private static Answer known(Answer answer, String command) throws UnmetException {
     if (answer.says(5, 0x20, 0)) {
-      throw new UnmetException("there is no " + command);
+      throw UnmetException.notOffered("there is no " + command);
     }
     return answer;
   }
@@ -308,11 +309,11 @@ public final class Bench implements AutoCloseable {
     int list = nextList();
     Answer populated = populateWith(list, parameters);
     if (!populated.isGood()) {
-      throw new UnmetException("no token can be made: " + populated.describe());
+      throw UnmetException.notChecked("no token can be made: " + populated.describe());
     }
     Report report = report(list);
     if (!report.answer().isGood() || !report.isSuccess() || !report.hasToken()) {
-      throw new UnmetException("no token was made: " + report.describe());
+      throw UnmetException.notChecked("no token was made: " + report.describe());
     }
     return report.token();
   }
@@ -334,7 +335,7 @@ public final class Bench implements AutoCloseable {
     }
     Answer written = send(Bytes.of("8a 00", Bytes.u64(lba), Bytes.u32(count), "0000"), content);
     if (!written.isGood()) {
-      throw new UnmetException("the scratch range cannot be written: " + written.describe());
+      throw UnmetException.notChecked("the scratch range cannot be written: " + written.describe());
     }
   }
 
@@ -342,7 +343,7 @@ public final class Bench implements AutoCloseable {
     Answer read =
         ask(Bytes.of("88 00", Bytes.u64(lba), Bytes.u32(count), "0000"), count * blockBytes);
     if (!read.isGood()) {
-      throw new UnmetException("it cannot be read: " + read.describe());
+      throw UnmetException.notChecked("it cannot be read: " + read.describe());
     }
     return read.data();
   }

@@ -1,4 +1,4 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
 /**
  * The answer to RECEIVE ROD TOKEN INFORMATION (SPC-4 6.28), taken apart.

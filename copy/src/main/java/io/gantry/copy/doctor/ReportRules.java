@@ -1,9 +1,9 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
-import static io.gantry.copy.conformance.Bench.SOME;
-import static io.gantry.copy.conformance.PopulateRules.some;
+import static io.gantry.copy.doctor.Bench.SOME;
+import static io.gantry.copy.doctor.PopulateRules.some;
 
-import io.gantry.copy.conformance.Rule.Effect;
+import io.gantry.copy.doctor.Rule.Effect;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -175,13 +175,13 @@ final class ReportRules {
               Answer other =
                   bench.second().populate(list, Bytes.range(bench.readable(), 2L * SOME));
               if (!mine.isGood() || !other.isGood()) {
-                return Verdict.notTested(
+                return Verdict.notChecked(
                     "answers %s and %s".formatted(mine.describe(), other.describe()));
               }
               Report report = bench.report(list);
               return Verdict.of(
                   report.count() == SOME && bench.second().report(list).count() == 2L * SOME,
-                  "%d blocks instead of %d".formatted(report.count(), SOME));
+                  "%d of %d blocks".formatted(report.count(), SOME));
             }),
         new Rule(
             "R14",
@@ -192,6 +192,9 @@ final class ReportRules {
             bench -> {
               int list = populate(bench);
               Answer answer = bench.ask(Bytes.receiveCopyStatus4(list, 255), 255);
+              if (answer.isUnknownCommand()) {
+                return Verdict.notOffered("answers " + answer.describe());
+              }
               if (!answer.isGood()) {
                 return Verdict.notMet("answers " + answer.describe());
               }
@@ -256,6 +259,33 @@ final class ReportRules {
                 }
               }
               return Verdict.notMet("%d bytes without it".formatted(answer.data().length));
+            }),
+        new Rule(
+            "R18",
+            "a result that is asked for with no room for it is given up",
+            CLAUSE + ", ALLOCATION LENGTH 0",
+            Effect.NONE,
+            "",
+            bench -> {
+              int list = populate(bench);
+              Answer none = bench.ask(Bytes.receiveRodTokenInformation(list, 0), 0);
+              return none.isGood()
+                  ? Verdict.refused(bench.report(list).answer(), 5, 0x24, 0)
+                  : Verdict.notMet("answers " + none.describe());
+            }),
+        new Rule(
+            "R19",
+            "a token that is not the zero token is not taken for it",
+            "STORAGE_OFFLOAD_TOKEN, TokenType and TokenIdLength",
+            Effect.WRONG_DATA,
+            "Windows takes the range for zeros",
+            bench -> {
+              byte[] token = bench.token(some(bench));
+              boolean zero = ByteBuffer.wrap(token).getInt(0) == 0xFFFF_0001;
+              byte[] blocks = zero ? bench.read(bench.readable(), SOME) : new byte[0];
+              return Verdict.of(
+                  Arrays.equals(blocks, new byte[blocks.length]),
+                  "type %08Xh".formatted(ByteBuffer.wrap(token).getInt(0)));
             }));
   }
 
@@ -263,7 +293,7 @@ final class ReportRules {
     int list = bench.nextList();
     Answer made = bench.populate(list, some(bench));
     if (!made.isGood()) {
-      throw new UnmetException("no token can be made: " + made.describe());
+      throw UnmetException.notChecked("no token can be made: " + made.describe());
     }
     return list;
   }
@@ -271,7 +301,7 @@ final class ReportRules {
   private static Report populated(Bench bench) throws IOException, UnmetException {
     Report report = bench.report(populate(bench));
     if (!report.answer().isGood()) {
-      throw new UnmetException("nothing is reported: " + report.describe());
+      throw UnmetException.notChecked("nothing is reported: " + report.describe());
     }
     return report;
   }

@@ -1,10 +1,10 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
-import static io.gantry.copy.conformance.Bench.SOME;
-import static io.gantry.copy.conformance.WriteRules.same;
+import static io.gantry.copy.doctor.Bench.SOME;
+import static io.gantry.copy.doctor.WriteRules.same;
 
-import io.gantry.copy.conformance.Rule.Check;
-import io.gantry.copy.conformance.Rule.Effect;
+import io.gantry.copy.doctor.Rule.Check;
+import io.gantry.copy.doctor.Rule.Effect;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -224,7 +224,7 @@ final class ExtendedCopyRules {
             bench -> {
               Answer copied = lid1(bench, "00", itself(bench), blocks(bench, SOME));
               if (!copied.isGood()) {
-                return Verdict.notTested("EXTENDED COPY answers " + copied.describe());
+                return Verdict.notChecked("EXTENDED COPY answers " + copied.describe());
               }
               Answer status = bench.ask(Bytes.receiveCopyStatus1(1, 12), 12);
               return status.isGood()
@@ -299,7 +299,7 @@ final class ExtendedCopyRules {
             Bytes.u32(bench.blockBytes()));
       }
     }
-    throw new UnmetException("page 83h has no NAA designator of the logical unit");
+    throw UnmetException.notChecked("page 83h has no NAA designator of the logical unit");
   }
 
   /** The short list (SPC-4 6.5), list identifier 1. */

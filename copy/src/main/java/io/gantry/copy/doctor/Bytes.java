@@ -1,4 +1,4 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

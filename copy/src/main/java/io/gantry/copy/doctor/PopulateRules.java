@@ -1,9 +1,9 @@
-package io.gantry.copy.conformance;
+package io.gantry.copy.doctor;
 
-import static io.gantry.copy.conformance.Bench.SOME;
+import static io.gantry.copy.doctor.Bench.SOME;
 
-import io.gantry.copy.conformance.Rule.Check;
-import io.gantry.copy.conformance.Rule.Effect;
+import io.gantry.copy.doctor.Rule.Check;
+import io.gantry.copy.doctor.Rule.Effect;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -43,7 +43,7 @@ final class PopulateRules {
               long blocks =
                   Math.min(bench.blocks() - bench.readable(), (64L << 20) / bench.blockBytes());
               long most = DiscoveryRules.limits(bench).u64(4 + 20);
-              blocks = most == 0 ? blocks : Math.min(blocks, most);
+              blocks = most == 0 || Long.compareUnsigned(most, blocks) >= 0 ? blocks : most;
               Answer made = bench.populate(bench.nextList(), Bytes.range(bench.readable(), blocks));
               return made.isGood()
                   ? Verdict.of(made.took().compareTo(LONGEST) < 0, took(made.took()))
@@ -117,7 +117,7 @@ final class PopulateRules {
             "Windows expects to hear of it",
             bench -> {
               long most = DiscoveryRules.limits(bench).u64(4 + 20);
-              if (most == 0 || most >= NO_LIMIT || most + 1 > bench.blocks()) {
+              if (most <= 0 || most >= NO_LIMIT || most + 1 > bench.blocks()) {
                 return Verdict.notOffered("there is no limit that could be exceeded here");
               }
               return Verdict.refused(
@@ -274,7 +274,45 @@ final class PopulateRules {
               Answer answer =
                   bench.send(Bytes.of("83 1f 0000000000000000 00000000 0000"), new byte[0]);
               return Verdict.of(answer.isUnknownCommand(), "answers " + answer.describe());
-            }));
+            }),
+        new Rule(
+            "P21",
+            "a refused lifetime is pointed at",
+            CLAUSE + ", byte 4; SPC-4 4.5.2.4.2, FIELD POINTER",
+            Effect.NONE,
+            "",
+            bench -> {
+              long most = DiscoveryRules.limits(bench).u32(4 + 12);
+              if (most == 0 || most == NO_LIMIT) {
+                return Verdict.notOffered("the lifetime is not limited");
+              }
+              byte[] list = Bytes.populateList(0, most + 1, 0, some(bench));
+              return Verdict.pointed(bench.populateWith(bench.nextList(), list), 4, 4);
+            }),
+        new Rule(
+            "P22",
+            "a refused type is pointed at",
+            CLAUSE + ", byte 8; SPC-4 4.5.2.4.2, FIELD POINTER",
+            Effect.NONE,
+            "",
+            bench -> {
+              byte[] list = Bytes.populateList(2, 0, 0x42, some(bench));
+              return Verdict.pointed(bench.populateWith(bench.nextList(), list), 8, 4);
+            }),
+        new Rule(
+            "P23",
+            "ranges that are refused since they overlap are pointed at",
+            CLAUSE + ", from byte 14 on; SPC-4 4.5.2.4.2, FIELD POINTER",
+            Effect.NONE,
+            "",
+            bench ->
+                Verdict.pointed(
+                    bench.populate(
+                        bench.nextList(),
+                        Bytes.range(bench.readable(), SOME),
+                        Bytes.range(bench.readable() + SOME - 1, SOME)),
+                    14,
+                    34)));
   }
 
   static byte[] some(Bench bench) {
