@@ -200,6 +200,12 @@ final class OffloadClient {
     return response.status() == ScsiStatus.RESERVATION_CONFLICT;
   }
 
+  private static byte[] bytes(ByteBuffer list) {
+    byte[] bytes = new byte[list.capacity()];
+    list.get(0, bytes);
+    return bytes;
+  }
+
   private void requireThere() throws CutOff {
     if (life.isOver()) {
       throw new CutOff();
@@ -355,7 +361,7 @@ final class OffloadClient {
     ByteBuffer list = ByteBuffer.allocate(24).putLong(key).putLong(actionKey);
     list.put(20, (byte) 1); // APTPL
     Cdb cdb = new PrimaryCdb.PersistentReserveOut(command, 0, type, list.capacity());
-    return send(unit, cdb, list.array(), null);
+    return send(unit, cdb, bytes(list), null);
   }
 
   // Tokens
@@ -422,7 +428,7 @@ final class OffloadClient {
     life.counted();
     Cdb cdb = new Cdb.TokenOperation(Command.POPULATE_TOKEN, made.list, list.capacity());
     try {
-      ScsiResponse response = send(unit, cdb, list.array(), null);
+      ScsiResponse response = send(unit, cdb, bytes(list), null);
       if (isConflict(response)) {
         results.remove(made);
         model.failed(operation);
@@ -481,7 +487,7 @@ final class OffloadClient {
         information.serviceAction() == action
             && information.isFinished()
             && (information.transferBlocks() == result.blocks
-                || !result.answered && information.transferBlocks() < result.blocks),
+                || (!result.answered && information.transferBlocks() < result.blocks)),
         "got a result that cannot be",
         information,
         result.blocks);
@@ -541,7 +547,7 @@ final class OffloadClient {
     ScsiResponse response;
     try {
       Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, asked.list, list.capacity());
-      response = send(unit, cdb, list.array(), null);
+      response = send(unit, cdb, bytes(list), null);
     } catch (CutOff e) {
       model.failed(operation);
       model.failed(dropping);
@@ -602,8 +608,8 @@ final class OffloadClient {
     boolean ended = token.lives.could(false, operation.begin, model.now());
     boolean over = token.mayBeOver(life.scheduler().millis());
     require(
-        ended && (sense.is(Sense.TOKEN_DELETED) || sense.is(Sense.TOKEN_UNKNOWN))
-            || over && (sense.is(Sense.TOKEN_EXPIRED) || sense.is(Sense.TOKEN_UNKNOWN)),
+        (ended && (sense.is(Sense.TOKEN_DELETED) || sense.is(Sense.TOKEN_UNKNOWN)))
+            || (over && (sense.is(Sense.TOKEN_EXPIRED) || sense.is(Sense.TOKEN_UNKNOWN))),
         "misses a token",
         sense,
         token);
@@ -641,7 +647,7 @@ final class OffloadClient {
     life.counted();
     try {
       Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, asked.list, list.capacity());
-      end(unit, blocks, operation, send(unit, cdb, list.array(), null));
+      end(unit, blocks, operation, send(unit, cdb, bytes(list), null));
     } catch (CutOff e) {
       model.failed(operation);
       throw e;
@@ -675,7 +681,7 @@ final class OffloadClient {
     Name asked = reuse(unit);
     life.counted();
     Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, asked.list, list.capacity());
-    ScsiResponse response = send(unit, cdb, list.array(), null);
+    ScsiResponse response = send(unit, cdb, bytes(list), null);
     boolean conflict = isConflict(response);
     require(
         conflict || response.status() == ScsiStatus.CHECK_CONDITION, "was not refused", response);
