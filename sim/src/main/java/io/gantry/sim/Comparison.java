@@ -168,11 +168,8 @@ final class Comparison {
       List<Seen<Contents>> seen = history.between(reading.begin, model.now());
       long stamp = stamps[i];
       if (seen.size() > 1) {
-        seen.stream()
-            .map(Seen::value)
-            .filter(contents -> contents.has(stamp))
-            .findFirst()
-            .ifPresent(contents -> history.seen(contents, reading));
+        // Not the candidate that has the stamp: another may have it, too, and be the one.
+        history.seen(stamp == 0 ? Contents.ZERO : new Contents(stamp), reading);
       }
     }
   }

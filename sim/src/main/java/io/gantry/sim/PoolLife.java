@@ -94,8 +94,10 @@ final class PoolLife {
     model.succeededDurably(closing);
     try (SimulatedMedium medium = disk.open()) {
       PoolCheck check = check(medium);
-      // One whose time is over may have ended in the last commit.
-      if (check.usedChunks() != usedChunks && check.tokens() == tokens) {
+      // One whose time is over may have ended in the last commit; where there are many of them that
+      // nobody counts, fewer chunks are no wonder.
+      boolean fewer = model.isWithoutTokens() && check.usedChunks() < usedChunks;
+      if (check.usedChunks() != usedChunks && check.tokens() == tokens && !fewer) {
         throw new AssertionError(
             "%d chunks were used, %d are".formatted(usedChunks, check.usedChunks()));
       }
