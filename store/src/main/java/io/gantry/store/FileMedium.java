@@ -344,21 +344,14 @@ public final class FileMedium implements Medium {
   }
 
   @Override
-  public boolean writeNow(Area area, long position, ByteBuffer source) {
+  public boolean writeNow(Area area, long position, ByteBuffer source) throws IOException {
     long begin = nanoTime.getAsLong();
     if (begin - calmAgainNanos.get() < 0
         || position % PAGE_BYTES != 0
         || source.remaining() % PAGE_BYTES != 0) {
       return false;
     }
-    try {
-      long at = position;
-      while (source.hasRemaining()) {
-        at += file(area).write(source, at);
-      }
-    } catch (IOException e) {
-      return false; // write() will hear it again, and tell
-    }
+    writeFully(directory, file(area), position, source);
     long end = nanoTime.getAsLong();
     if (end - begin > SLOW_NANOS) {
       calmAgainNanos.set(end + PAUSE_FACTOR * (end - begin));

@@ -81,10 +81,10 @@ public interface Medium extends Closeable {
    * for a disk or a network. That cannot be promised as it can for {@link #readNow}: a medium that
    * has made somebody wait says no for a while.
    *
-   * @return whether it was done; if not (also if writing failed), {@link #write} has to do it, the
-   *     source's position and what the range holds are undefined
+   * @return whether it was done; if not, nothing has happened
+   * @throws IOException if writing failed; a part may have been written
    */
-  default boolean writeNow(Area area, long position, ByteBuffer source) {
+  default boolean writeNow(Area area, long position, ByteBuffer source) throws IOException {
     return false;
   }
 

@@ -189,10 +189,11 @@ public final class Volume {
    * appearances that takes no waiting, neither for a disk nor for other threads.
    *
    * @param source direct, or it will be copied
-   * @return whether it was done; if not (for whatever reason), {@link #write} has to do it, and
-   *     until then what the range holds is undefined
+   * @return whether it was done; if not (for whatever reason), nothing has happened, and {@link
+   *     #write} will tell
+   * @throws IOException if writing failed; a part may have been written
    */
-  public boolean writeNow(long offset, ByteBuffer source) {
+  public boolean writeNow(long offset, ByteBuffer source) throws IOException {
     int chunkBytes = metadata.chunkBytes();
     int within = (int) (offset % chunkBytes);
     if (offset < 0

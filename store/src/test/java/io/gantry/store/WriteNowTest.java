@@ -6,7 +6,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
@@ -57,7 +58,7 @@ class WriteNowTest {
     return target.flip();
   }
 
-  private boolean now(long offset, ByteBuffer source) {
+  private boolean now(long offset, ByteBuffer source) throws IOException {
     return volume.writeNow(offset, source);
   }
 
@@ -100,7 +101,7 @@ class WriteNowTest {
 
   /** A write that took 50 ms sends those of the next second elsewhere. */
   @Test
-  void aSlowDiskIsLeftAloneForAWhile() {
+  void aSlowDiskIsLeftAloneForAWhile() throws IOException {
     writeNanos.set(50_000_000);
     assertThat(now(0, random(4096, 2))).isTrue();
     writeNanos.set(1);
@@ -112,11 +113,10 @@ class WriteNowTest {
   }
 
   @Test
-  void whoFreezesTheVolumeIsNotWaitedFor() {
+  void whoFreezesTheVolumeIsNotWaitedFor() throws Exception {
     volume.freezeLock.writeLock().lock();
-    try {
-      boolean written =
-          CompletableFuture.supplyAsync(() -> volume.writeNow(0, random(4096, 2))).join();
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      boolean written = threads.submit(() -> volume.writeNow(0, random(4096, 2))).get();
       assertThat(written).isFalse();
     } finally {
       volume.freezeLock.writeLock().unlock();

@@ -1,10 +1,10 @@
 package io.gantry.target;
 
 import io.gantry.iscsi.InitiatorPdu.ScsiCommand;
-import io.gantry.iscsi.Pdu;
 import io.gantry.iscsi.TargetPdu.CommandResponse;
-import io.gantry.scsi.ScsiStatus;
+import io.gantry.scsi.ScsiResponse;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out plain WRITE(10) and WRITE(16) commands on the event loop: small ones whose data came
@@ -44,46 +44,49 @@ final class ExpressWrites {
         || length != command.expectedLength()
         || length > session.parameters().firstBurstMax()
         || !session.parameters().immediateData()
-        || !tasks.isClear()
-        || !write(command)) {
+        || !tasks.isClear()) {
       return false;
     }
+    ScsiResponse response = write(command);
+    if (response == null) {
+      return false;
+    }
+    Residual residual = Residual.of(length, response.transferLength());
     TrafficCounters counters = session.counters();
     counters.commands().increment();
     counters.dataOutBytes().add(length);
     session.releaseSlot();
     connection.send(
         new CommandResponse(
-            false,
-            false,
+            residual.overflow(),
+            residual.underflow(),
             0,
-            ScsiStatus.GOOD.code(),
+            response.status().code(),
             command.taskTag(),
             session.consumeStatus(),
             0,
-            0,
-            Pdu.NO_DATA));
+            residual.bytes(),
+            TaskSet.senseSegment(response)));
     return true;
   }
 
-  private boolean write(ScsiCommand command) {
+  private @Nullable ScsiResponse write(ScsiCommand command) {
     // Bytes that may be set in a CDB that writes nothing but blocks: all but flags, group, control.
     ByteBuffer cdb = ByteBuffer.wrap(command.cdb());
     return switch (cdb.get(0) & 0xff) {
       case WRITE_10 ->
-          cdb.get(1) == 0
-              && cdb.get(6) == 0
-              && cdb.get(9) == 0
-              && write(command, cdb.getInt(2) & 0xffff_ffffL, cdb.getShort(7) & 0xffff);
+          cdb.get(1) == 0 && cdb.get(6) == 0 && cdb.get(9) == 0
+              ? write(command, cdb.getInt(2) & 0xffff_ffffL, cdb.getShort(7) & 0xffff)
+              : null;
       case WRITE_16 ->
-          cdb.get(1) == 0
-              && cdb.getShort(14) == 0
-              && write(command, cdb.getLong(2), cdb.getInt(10));
-      default -> false;
+          cdb.get(1) == 0 && cdb.getShort(14) == 0
+              ? write(command, cdb.getLong(2), cdb.getInt(10))
+              : null;
+      default -> null;
     };
   }
 
-  private boolean write(ScsiCommand command, long lba, int blocks) {
+  private @Nullable ScsiResponse write(ScsiCommand command, long lba, int blocks) {
     return tasks.path().writeNow(command.lun(), lba, blocks, command.data().nioBuffer());
   }
 }

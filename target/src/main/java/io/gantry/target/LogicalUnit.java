@@ -113,19 +113,23 @@ final class LogicalUnit {
   }
 
   /** As {@link TargetPath#writeNow}. */
-  boolean writeNow(UnitNexus nexus, long lba, int blocks, ByteBuffer source) {
+  @Nullable ScsiResponse writeNow(UnitNexus nexus, long lba, int blocks, ByteBuffer source) {
+    int length = source.remaining();
     if (!isPlain(nexus, lba, blocks, source)
         || modes.writeThrough()
         || modes.softwareProtected()
         || nexus.isReadOnly()) {
-      return false;
+      return null;
     }
     long stamp = writing.tryReadLock();
     if (stamp == 0) {
-      return false;
+      return null;
     }
     try {
-      return sanitizer.isIdle() && volume.writeNow(lba * volume.blockBytes(), source);
+      boolean written = sanitizer.isIdle() && volume.writeNow(lba * volume.blockBytes(), source);
+      return written ? ScsiResponse.good(length) : null;
+    } catch (IOException e) {
+      return refuse(sense(Cdb.Transfer.write(lba, blocks), volume, e));
     } finally {
       writing.unlockRead(stamp);
     }
@@ -157,7 +161,7 @@ final class LogicalUnit {
     return modes.descriptorSense() ? answer.thenApply(ScsiResponse::withDescriptorSense) : answer;
   }
 
-  /** Refuses a command whose CDB cannot be read. */
+  /** The answer to a command that ends with this. */
   ScsiResponse refuse(Sense sense) {
     ScsiResponse response = ScsiResponse.check(sense);
     return modes.descriptorSense() ? response.withDescriptorSense() : response;

@@ -319,9 +319,9 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     }
 
     @Override
-    public boolean writeNow(long lun, long lba, int blocks, ByteBuffer source) {
+    public @Nullable ScsiResponse writeNow(long lun, long lba, int blocks, ByteBuffer source) {
       LastUsed used = usedNow(lun);
-      return used != null && used.unit.writeNow(used.state, lba, blocks, source);
+      return used == null ? null : used.unit.writeNow(used.state, lba, blocks, source);
     }
 
     /** The logical unit, unless something stands against using it at once. */

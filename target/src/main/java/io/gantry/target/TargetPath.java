@@ -4,6 +4,7 @@ import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A path to the logical units of a target device: an I_T nexus while it lasts.
@@ -50,10 +51,10 @@ public interface TargetPath extends AutoCloseable {
    * against it.
    *
    * @param source as long as the blocks are
-   * @return whether it was done; if not, the command is to be submitted
+   * @return the answer, or null if nothing has happened and the command is to be submitted
    */
-  default boolean writeNow(long lun, long lba, int blocks, ByteBuffer source) {
-    return false;
+  default @Nullable ScsiResponse writeNow(long lun, long lba, int blocks, ByteBuffer source) {
+    return null;
   }
 
   /**

@@ -571,7 +571,8 @@ final class TaskSet implements PathTasks {
     startWaiting();
   }
 
-  private static ByteBuf senseSegment(ScsiResponse response) {
+  /** The data segment of an answer. */
+  static ByteBuf senseSegment(ScsiResponse response) {
     byte[] bytes = response.encodeSense();
     return bytes.length == 0 ? Pdu.NO_DATA : senseSegment(bytes);
   }

@@ -12,7 +12,9 @@ import io.gantry.iscsi.TargetPdu.DataIn;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
+import io.gantry.scsi.Sense;
 import io.gantry.store.FileMedium;
+import io.gantry.store.ForwardingMedium;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
 import io.gantry.store.Volume;
@@ -118,9 +120,9 @@ class ExpressTest {
         }
 
         @Override
-        public boolean writeNow(long lun, long lba, int blocks, ByteBuffer data) {
-          boolean written = path.writeNow(lun, lba, blocks, data);
-          atOnce.addAndGet(written ? 1 : 0);
+        public ScsiResponse writeNow(long lun, long lba, int blocks, ByteBuffer data) {
+          ScsiResponse written = path.writeNow(lun, lba, blocks, data);
+          atOnce.addAndGet(written != null ? 1 : 0);
           return written;
         }
 
@@ -341,6 +343,41 @@ class ExpressTest {
         .as("shared with a snapshot")
         .isZero();
     assertThat(atOnce).hasValue(0);
+  }
+
+  /** A part may have been written, so the command has ended and nothing else may be its end. */
+  @Test
+  void aWriteThatFailsIsAnsweredWithThat() throws IOException {
+    FileMedium good = FileMedium.create(directory.resolve("bad"));
+    ForwardingMedium bad =
+        new ForwardingMedium(good) {
+          @Override
+          public boolean writeNow(Area area, long position, ByteBuffer source) throws IOException {
+            throw new IOException("on purpose");
+          }
+        };
+    try (Pool other = Pool.create(bad, Pool.DEFAULT_CHUNK, PoolOptions.defaults());
+        PoolTarget otherDevice = new PoolTarget(other, RamDevice.NAME);
+        LoggedErrors logged = new LoggedErrors()) {
+      Volume written = other.createVolume("w", 1 << 20, 512);
+      written.write(0, ByteBuffer.allocate(1 << 16));
+      Identity identity =
+          new Identity("iqn.2026-11.org.example:i", null, InetAddress.getLoopbackAddress());
+      TargetPath path =
+          otherDevice.connect(new Nexus("i", RamDevice.NAME), identity, PathTasks.NONE);
+      assertThat(path.writeNow(0, 0, 8, ByteBuffer.allocateDirect(4096)))
+          .as("a unit attention comes first")
+          .isNull();
+      var _ = path.submit(0, new ScsiRequest(new byte[6], null, null)).join();
+      ScsiResponse answer = path.writeNow(0, 0, 8, ByteBuffer.allocateDirect(4096));
+      assertThat(answer.sense()).isEqualTo(Sense.WRITE_ERROR);
+      assertThat(answer.transferLength()).isZero();
+      assertThat(path.writeNow(0, 1024, 8, ByteBuffer.allocateDirect(4096)))
+          .as("a hole, whose writing has not begun")
+          .isNull();
+      path.close();
+      assertThat(logged.errors()).hasSize(1);
+    }
   }
 
   /** What has changed since is told first, and what is forbidden is not read. */

@@ -29,6 +29,10 @@ final class LoggedErrors extends Handler implements AutoCloseable {
     }
   }
 
+  List<String> errors() {
+    return errors;
+  }
+
   void assertNone() {
     assertThat(errors).isEmpty();
   }
