@@ -42,7 +42,12 @@ abstract class CrashRun {
     List<CrashLoad.Promise> promises = new ArrayList<>();
     List<CrashLoad> loads = new ArrayList<>();
     List<String> urls = new ArrayList<>();
-    ServerProcess server = ServerProcess.start(data, "--checkpoint", "256K");
+    // A token that the pool's limits revoke is not one that a crash has lost.
+    Path limits = Files.createTempFile("limits", ".toml");
+    limits.toFile().deleteOnExit();
+    Files.writeString(limits, "[pool.limits]\npinned = \"90%\"\npinnedPerInitiator = \"90%\"\n");
+    ServerProcess server =
+        ServerProcess.start(data, "--checkpoint", "256K", "--config", limits.toString());
     for (int i = 0; i <= VOLUMES; i++) {
       urls.add(server.createVolume("v" + i, (long) CELLS * CrashLoad.CELL));
     }
