@@ -24,6 +24,8 @@ abstract class CrashRun {
   private static final int VOLUMES = 3;
   private static final int CELLS = 1500;
 
+  private ServerProcess server;
+
   /** Ends the server's life at once; then everything is as it is found after that. */
   abstract void crash(ServerProcess server) throws Exception;
 
@@ -35,6 +37,16 @@ abstract class CrashRun {
    * @param mostSteps how many steps of the load, about, there are at most between two of them
    */
   void run(Path data, int rounds, int mostSteps) throws Exception {
+    try {
+      live(data, rounds, mostSteps);
+    } finally {
+      if (server != null) {
+        server.kill(); // or a run that failed would leave it behind
+      }
+    }
+  }
+
+  private void live(Path data, int rounds, int mostSteps) throws Exception {
     String name = getClass().getSimpleName();
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println(name + ": -Dseed=" + seed);
@@ -46,8 +58,7 @@ abstract class CrashRun {
     Path limits = Files.createTempFile("limits", ".toml");
     limits.toFile().deleteOnExit();
     Files.writeString(limits, "[pool.limits]\npinned = \"90%\"\npinnedPerInitiator = \"90%\"\n");
-    ServerProcess server =
-        ServerProcess.start(data, "--checkpoint", "256K", "--config", limits.toString());
+    server = ServerProcess.start(data, "--checkpoint", "256K", "--config", limits.toString());
     for (int i = 0; i <= VOLUMES; i++) {
       urls.add(server.createVolume("v" + i, (long) CELLS * CrashLoad.CELL));
     }
