@@ -152,7 +152,8 @@ final class CopyRun {
     }
     if (source instanceof DiskEnd from && destination instanceof DiskEnd to) {
       if (wanted != CopyMethod.XCOPY) {
-        attempts.add(new Attempt(new TokenCopy(from, to, span.sourceOffset + span.length)));
+        attempts.add(
+            new Attempt(new TokenCopy(from, to, this::firstLeft, span.sourceOffset + span.length)));
       }
       if (wanted != CopyMethod.ODX) {
         attempts.add(new Attempt(new ExtendedCopy(from, to)));
@@ -164,6 +165,11 @@ final class CopyRun {
         new Failure(wanted, file + " is a file, and only logical units copy by themselves"),
         0,
         span.length - resumedBytes);
+  }
+
+  /** Where in the source the first byte is that is not copied yet. */
+  private long firstLeft() {
+    return span.sourceOffset + done.firstGap();
   }
 
   /** Copies what is left. */

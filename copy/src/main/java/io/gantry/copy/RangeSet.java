@@ -67,6 +67,12 @@ final class RangeSet {
     return gaps;
   }
 
+  /** The first byte that is not in the set. */
+  synchronized long firstGap() {
+    Map.Entry<Long, Long> first = ends.firstEntry();
+    return first == null || first.getKey() > 0 ? 0 : first.getValue();
+  }
+
   synchronized long bytes() {
     return ends.entrySet().stream().mapToLong(each -> each.getValue() - each.getKey()).sum();
   }

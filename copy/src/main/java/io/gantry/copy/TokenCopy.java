@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,23 +44,30 @@ final class TokenCopy implements OffloadMethod {
 
   private final DiskEnd source;
   private final DiskEnd destination;
+  private final LongSupplier firstLeft;
   private final long endBytes;
   private final Deque<Held> tokens = new ArrayDeque<>();
   private int tokensMade;
   private volatile boolean accepted;
 
   /** A token for the bytes of the source from start to end. */
-  private record Held(OffloadToken token, long start, long end) {}
+  private record Held(OffloadToken token, long start, long end) {
+    boolean covers(long offset) {
+      return start <= offset && offset < end;
+    }
+  }
 
   /** The status of an offload read that made no token, or the token. */
   private record Made(NtStatus status, @Nullable Held token) {}
 
   /**
+   * @param firstLeft where in the source the first byte is that is not copied yet
    * @param endBytes where in the source the copy ends
    */
-  TokenCopy(DiskEnd source, DiskEnd destination, long endBytes) {
+  TokenCopy(DiskEnd source, DiskEnd destination, LongSupplier firstLeft, long endBytes) {
     this.source = source;
     this.destination = destination;
+    this.firstLeft = firstLeft;
     this.endBytes = endBytes;
   }
 
@@ -141,11 +149,25 @@ final class TokenCopy implements OffloadMethod {
 
   /** A token for the source from here on: one that is there, or a new one. */
   private synchronized Made tokenFor(long offset) throws IOException {
+    Held there = held(offset);
+    if (there != null) {
+      return new Made(NtStatus.SUCCESS, there);
+    }
+    // Whoever asks first need not be the one with the first piece; the token is to serve them all.
+    Made made = make(Math.min(firstLeft.getAsLong(), offset));
+    return made.token == null || made.token.covers(offset) ? made : make(offset);
+  }
+
+  private @Nullable Held held(long offset) {
     for (Held held : tokens) {
-      if (held.start <= offset && offset < held.end) {
-        return new Made(NtStatus.SUCCESS, held);
+      if (held.covers(offset)) {
+        return held;
       }
     }
+    return null;
+  }
+
+  private Made make(long offset) throws IOException {
     OffloadReadResult read = offloadRead(offset);
     OffloadToken token = read.token();
     if (!read.status().isSuccess() || token == null || read.lengthProtected() <= 0) {

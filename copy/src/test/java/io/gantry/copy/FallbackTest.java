@@ -142,6 +142,37 @@ class FallbackTest {
   }
 
   @Test
+  void whoeverAsksFirstTheTokenIsForAllThatIsLeft() throws IOException {
+    TokenCopy copy = new TokenCopy(array.end(from), array.end(to), () -> 0, SIZE);
+    long piece = copy.pieceBytes();
+
+    assertThat(copy.copy(piece, piece, piece).bytes()).isEqualTo(piece);
+    assertThat(copy.copy(0, 0, piece).bytes()).isEqualTo(piece);
+
+    assertThat(copy.tokensMade()).isOne();
+    assertThat(read(to, 0, (int) piece * 2)).isEqualTo(read(from, 0, (int) piece * 2));
+  }
+
+  @Test
+  void aTokenForLessThanItWasAskedForServesThePieceThatNeedsIt() throws IOException {
+    DiskEnd shortTokens =
+        array.end(
+            from,
+            request -> {
+              if (is(request, Command.POPULATE_TOKEN)) {
+                request.dataOut().putInt(24, Math.min(request.dataOut().getInt(24), MIB / 512));
+              }
+              return null;
+            });
+    TokenCopy copy = new TokenCopy(shortTokens, array.end(to), () -> 0, SIZE);
+
+    assertThat(copy.copy(64L * MIB, 64L * MIB, 64L * MIB).bytes()).isEqualTo(MIB);
+
+    assertThat(copy.tokensMade()).isEqualTo(2);
+    assertThat(read(to, 64 * MIB, MIB)).isEqualTo(read(from, 64 * MIB, MIB));
+  }
+
+  @Test
   void aTokenThatExpiresIsReplaced() throws IOException {
     AtomicInteger redeemed = new AtomicInteger();
 
