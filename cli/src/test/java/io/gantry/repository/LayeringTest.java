@@ -41,6 +41,7 @@ class LayeringTest {
           Map.entry("target", Set.of("scsi", "iscsi", "store")),
           Map.entry("initiator", Set.of("scsi", "iscsi")),
           Map.entry("copy", Set.of("scsi", "dsm")),
+          Map.entry("junit", Set.of("scsi", "dsm", "store", "target", "initiator")),
           Map.entry("server", Set.of("target", "store")),
           Map.entry("sim", EVERYTHING),
           Map.entry("cli", EVERYTHING));
