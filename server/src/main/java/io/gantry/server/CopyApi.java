@@ -6,17 +6,27 @@ import io.gantry.target.CopyFaults;
 import io.gantry.target.CopyOptions;
 import io.gantry.target.PoolTarget;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** What the REST interface tells and changes of copies, without HTTP. */
+/** What the REST interface tells and changes of copies. */
 record CopyApi(PoolTarget target, CopyOptions options) {
 
-  CopiesView view() {
-    return CopiesView.of(options, target.copyStatistics(), target.copies());
+  private static final Pattern ID = Pattern.compile("[0-9]{1,18}");
+
+  void bind(RestApi api) {
+    api.bind(
+        Endpoint.COPIES, _ -> CopiesView.of(options, target.copyStatistics(), target.copies()));
+    api.bind(Endpoint.CANCEL_COPY, this::cancel);
   }
 
-  /** Stops a copy; false if none of this id runs. */
-  boolean cancel(long id) {
-    return target.cancelCopy(id);
+  private @Nullable Object cancel(RestRequest request) {
+    String id = request.parameter("id");
+    if (!ID.matcher(id).matches() || !target.cancelCopy(Long.parseLong(id))) {
+      throw Refusal.notFound(
+          "no copy '%s' runs; 'gantry copies list' shows those that do".formatted(id));
+    }
+    return null;
   }
 
   FaultView faults(Volume volume) {
@@ -25,6 +35,10 @@ record CopyApi(PoolTarget target, CopyOptions options) {
 
   void setFaults(Volume volume, CopyFaults faults) {
     target.setFaults(volume, faults);
+  }
+
+  void clearFaults(Volume volume) {
+    target.setFaults(volume, CopyFaults.NONE);
   }
 
   /** Makes go wrong what the configuration names; a volume may come to be there later. */

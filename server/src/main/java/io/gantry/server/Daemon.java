@@ -6,6 +6,7 @@ import io.gantry.target.IscsiOptions;
 import io.gantry.target.IscsiTarget;
 import io.gantry.target.PoolTarget;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -30,8 +31,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Parts start from the pool up and stop in reverse: no request finds a part gone that it needs.
  */
 public final class Daemon implements AutoCloseable {
-  private static final long MAXIMUM_BODY_BYTES = 64 << 10;
-  private static final int MAXIMUM_REQUESTS = 64;
   private static final Duration GRACE = Duration.ofSeconds(2);
 
   private final Pool pool;
@@ -79,15 +78,12 @@ public final class Daemon implements AutoCloseable {
       String token = DaemonContact.newToken(new SecureRandom());
       ScrubJob scrub = new ScrubJob(pool);
       parts.push(scrub);
-      RestApi api =
-          new RestApi(
-              pool,
-              scrub,
-              new SessionApi(iscsi, target, portals, settings.access(), access),
-              copies,
-              portal,
-              settings.targetName(),
-              token);
+      RestApi api = new RestApi(token);
+      new PoolApi(pool, scrub, portal, settings.targetName()).bind(api);
+      new VolumeApi(pool, copies, portal, settings.targetName()).bind(api);
+      new TokenApi(pool).bind(api);
+      copies.bind(api);
+      new SessionApi(iscsi, target, portals, settings.access(), access).bind(api);
       WebServer http = startHttp(api, settings.http());
       parts.push(http::stop);
       HostPort address =
@@ -144,18 +140,15 @@ public final class Daemon implements AutoCloseable {
 
   private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
     InetSocketAddress socketAddress = free(address, "--http");
-    WebServer server =
+    WebServerConfig.Builder builder =
         WebServer.builder()
             .address(socketAddress.getAddress())
             .port(address.port())
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
-            .maxPayloadSize(MAXIMUM_BODY_BYTES)
-            .maxConcurrentRequests(MAXIMUM_REQUESTS)
-            .directHandlers(RestApi.refusals())
-            .routing(api::route)
-            .build()
-            .start();
+            .routing(api::route);
+    RestFormat.configure(builder);
+    WebServer server = builder.build().start();
     if (!server.isRunning()) {
       throw cannotListen(address, "the web server did not start", "--http");
     }

@@ -5,10 +5,13 @@ import io.gantry.target.PoolTarget;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What the REST interface tells of sessions and access, without HTTP. */
+/** What the REST interface tells of sessions and access. */
 final class SessionApi {
+  private static final Pattern ID = Pattern.compile("[0-9]{1,5}");
+
   private final IscsiTarget target;
   private final PoolTarget device;
   private final List<HostPort> portals;
@@ -34,16 +37,31 @@ final class SessionApi {
     this.source = source;
   }
 
-  List<SessionView> sessions() {
-    return target.sessions().stream().map(SessionView::of).toList();
+  void bind(RestApi api) {
+    api.bind(Endpoint.SESSIONS, _ -> target.sessions().stream().map(SessionView::of).toList());
+    api.bind(Endpoint.DROP_SESSION, this::drop);
+    api.bind(Endpoint.ACCESS, _ -> access());
+    api.bind(Endpoint.RELOAD_ACCESS, _ -> reloadOnRequest());
   }
 
-  /** Ends a session; false if there is none of this id. */
-  boolean drop(int id) {
-    return target.drop(id);
+  private @Nullable Object drop(RestRequest request) {
+    String id = request.parameter("id");
+    if (!ID.matcher(id).matches() || !target.drop(Integer.parseInt(id))) {
+      throw Refusal.notFound(
+          "there is no session '%s'; 'gantry session list' shows those there are".formatted(id));
+    }
+    return null;
   }
 
-  AccessView access() {
+  private AccessView reloadOnRequest() {
+    try {
+      return reload();
+    } catch (IOException e) {
+      throw Refusal.conflict(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private AccessView access() {
     return AccessView.of(portals, settings.policy());
   }
 

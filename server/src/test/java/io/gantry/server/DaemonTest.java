@@ -126,7 +126,8 @@ class DaemonTest {
       assertThat(answer.status).as(wrong).isEqualTo(401);
       assertThat(answer.body.path("error").asString()).contains("daemon.json");
     }
-    assertThat(send(request("GET", "/nowhere", "")).status).isEqualTo(401);
+    assertThat(send(request("GET", "/api/v1/nowhere", "")).status).isEqualTo(401);
+    assertThat(send(request("PUT", "/api/v1/pool", "")).status).isEqualTo(401);
   }
 
   @ParameterizedTest
@@ -180,7 +181,8 @@ class DaemonTest {
     assertThat(ask("GET", "/api/v1/volumes/none", "").body.path("error").asString())
         .contains("no volume 'none'");
     assertThat(ask("DELETE", "/api/v1/volumes/none", "").status).isEqualTo(404);
-    assertThat(ask("PUT", "/api/v1/volumes/none", "").status).isEqualTo(404);
+    assertThat(ask("PUT", "/api/v1/volumes/none", "").status).isEqualTo(405);
+    assertThat(ask("GET", "/api/v1/nothing", "").status).isEqualTo(404);
     assertThat(ask("GET", "/", "").status).isEqualTo(404);
     assertThat(ask("GET", "/api/v1/volumes/../../../etc/passwd", "").status).isEqualTo(404);
     assertThat(ask("GET", "/api/v1/volumes/..%2F..%2Fpool", "").status).isEqualTo(404);

@@ -1,0 +1,74 @@
+package io.gantry.server;
+
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import java.util.Optional;
+
+/** A request for an {@link Endpoint}, from somebody who may send it. */
+final class RestRequest {
+  private static final byte[] NOTHING = {};
+
+  private final Endpoint endpoint;
+  private final ServerRequest request;
+  private final Caller caller;
+
+  RestRequest(Endpoint endpoint, ServerRequest request, Caller caller) {
+    this.endpoint = endpoint;
+    this.request = request;
+    this.caller = caller;
+  }
+
+  Caller caller() {
+    return caller;
+  }
+
+  /** What HTTP says, for what is no JSON. */
+  ServerRequest http() {
+    return request;
+  }
+
+  /** A parameter of the endpoint's path. */
+  String parameter(String name) {
+    return request.path().pathParameters().get(name);
+  }
+
+  /**
+   * A number of the query, as the endpoint's table row says.
+   *
+   * @throws Refusal if it is out of bounds
+   */
+  long number(String name) {
+    Endpoint.Query query = endpoint.query(name).orElseThrow();
+    Optional<String> text = request.query().first(name).asOptional();
+    if (text.isEmpty()) {
+      return query.otherwise();
+    }
+    try {
+      long value = Long.parseLong(text.get());
+      if (value >= query.least() && value <= query.most()) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // as for one that is out of bounds
+    }
+    throw new Refusal(
+        Status.BAD_REQUEST_400,
+        "%s is '%s': a number from %d to %d is needed"
+            .formatted(name, text.get(), query.least(), query.most()));
+  }
+
+  /**
+   * The body.
+   *
+   * @throws Refusal if there is none
+   * @throws tools.jackson.core.JacksonException if it is something else
+   */
+  <T> T body(Class<T> type) {
+    byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : NOTHING;
+    T value = RestFormat.JSON.readValue(body, type);
+    if (value == null) {
+      throw new Refusal(Status.BAD_REQUEST_400, "the body is null");
+    }
+    return value;
+  }
+}

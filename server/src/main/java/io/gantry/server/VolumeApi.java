@@ -1,0 +1,219 @@
+package io.gantry.server;
+
+import io.gantry.store.Pool;
+import io.gantry.store.Snapshot;
+import io.gantry.store.Usage;
+import io.gantry.store.Volume;
+import io.gantry.target.PhysicalBlocks;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the REST interface tells of volumes and snapshots, and what it does to them.
+ *
+ * <p>Changes exclude each other: what is looked for by name stays what it is until it is changed.
+ */
+final class VolumeApi {
+  private static final Set<Integer> BLOCK_BYTES = Set.of(512, 4096);
+
+  /** The pool's own limit. */
+  private static final long MAXIMUM_SIZE_BYTES = 1L << 50;
+
+  private final Pool pool;
+  private final CopyApi copies;
+  private final HostPort portal;
+  private final String targetName;
+
+  VolumeApi(Pool pool, CopyApi copies, HostPort portal, String targetName) {
+    this.pool = pool;
+    this.copies = copies;
+    this.portal = portal;
+    this.targetName = targetName;
+  }
+
+  void bind(RestApi api) {
+    api.bind(Endpoint.VOLUMES, _ -> pool.volumes().stream().map(this::view).toList());
+    api.bind(Endpoint.CREATE_VOLUME, this::create);
+    api.bind(Endpoint.VOLUME, request -> view(named(request)));
+    api.bind(Endpoint.CHANGE_VOLUME, this::change);
+    api.bind(Endpoint.DELETE_VOLUME, this::delete);
+    api.bind(Endpoint.MAP, this::map);
+    api.bind(Endpoint.CLONE_VOLUME, this::cloneVolume);
+    api.bind(Endpoint.FAULTS, request -> copies.faults(named(request)));
+    api.bind(Endpoint.SET_FAULTS, this::setFaults);
+    api.bind(Endpoint.CLEAR_FAULTS, this::clearFaults);
+    api.bind(Endpoint.SNAPSHOTS, this::snapshots);
+    api.bind(Endpoint.CREATE_SNAPSHOT, this::createSnapshot);
+    api.bind(Endpoint.DELETE_SNAPSHOT, this::deleteSnapshot);
+    api.bind(Endpoint.ROLL_BACK, this::rollBack);
+  }
+
+  private Volume named(RestRequest request) {
+    String name = request.parameter("name");
+    return pool.volume(name)
+        .orElseThrow(() ->
+            Refusal.notFound(
+                "there is no volume '%s'; 'gantry volume list' shows those there are"
+                    .formatted(name)));
+  }
+
+  private VolumeView view(Volume volume) {
+    Usage usage = volume.usage();
+    return new VolumeView(
+        volume.name(),
+        volume.lun(),
+        volume.sizeBytes(),
+        volume.blockBytes(),
+        PhysicalBlocks.of(pool, volume),
+        usage.mappedBytes(),
+        usage.uniqueBytes(),
+        volume.readOnly(),
+        String.valueOf(copies.faults(volume).description()),
+        "iscsi://%s/%s/%d".formatted(portal, targetName, volume.lun()));
+  }
+
+  private List<RangeView> map(RestRequest request) throws IOException {
+    Volume volume = named(request);
+    long from = request.number("from");
+    Refusal.require(
+        from <= volume.sizeBytes(),
+        "from is %d: the volume ends at %d".formatted(from, volume.sizeBytes()));
+    return volume.ranges(from, (int) request.number("limit")).stream()
+        .map(range ->
+            new RangeView(
+                range.offset(), range.length(), range.state().name().toLowerCase(Locale.ROOT)))
+        .toList();
+  }
+
+  private synchronized VolumeView create(RestRequest request) throws IOException {
+    VolumeRequest wanted = request.body(VolumeRequest.class);
+    int blockBytes =
+        wanted.blockBytes() == 0 ? VolumeRequest.USUAL_BLOCK_BYTES : wanted.blockBytes();
+    requireName(wanted.name());
+    Refusal.require(
+        BLOCK_BYTES.contains(blockBytes),
+        "%d is no block size: 512 or 4096 bytes".formatted(blockBytes));
+    Refusal.require(
+        wanted.sizeBytes() > 0
+            && wanted.sizeBytes() <= MAXIMUM_SIZE_BYTES
+            && wanted.sizeBytes() % blockBytes == 0,
+        "%,d bytes is no size for a volume: a multiple of its block size, %d, and not more than 1 PiB"
+            .formatted(wanted.sizeBytes(), blockBytes));
+    int physical = wanted.physicalBlockBytes();
+    Refusal.require(
+        physical == 0
+            || (Integer.bitCount(physical) == 1 && physical >= blockBytes && physical <= 64 << 10),
+        "%d is no size for physical blocks: a power of two from %d to 65536"
+            .formatted(physical, blockBytes));
+    if (pool.volume(wanted.name()).isPresent()) {
+      throw Refusal.conflict(
+          "there is a volume '%s' already; choose another name".formatted(wanted.name()));
+    }
+    Volume volume = pool.createVolume(wanted.name(), wanted.sizeBytes(), blockBytes);
+    if (physical != 0) {
+      PhysicalBlocks.set(pool, volume, physical);
+      pool.flush();
+    }
+    return view(volume);
+  }
+
+  private synchronized @Nullable Object delete(RestRequest request) throws IOException {
+    pool.deleteVolume(named(request));
+    return null;
+  }
+
+  private synchronized VolumeView change(RestRequest request) throws IOException {
+    Volume volume = named(request);
+    VolumeChange change = request.body(VolumeChange.class);
+    if (change.sizeBytes() != null) {
+      pool.resizeVolume(volume, change.sizeBytes(), Boolean.TRUE.equals(change.force()));
+    }
+    if (change.readOnly() != null) {
+      pool.protectVolume(volume, change.readOnly());
+    }
+    if (change.name() != null) {
+      requireName(change.name());
+      pool.renameVolume(volume, change.name());
+    }
+    return view(volume);
+  }
+
+  private synchronized VolumeView cloneVolume(RestRequest request) throws IOException {
+    Volume source = named(request);
+    CloneRequest wanted = request.body(CloneRequest.class);
+    requireName(wanted.name());
+    Volume made =
+        wanted.snapshot() == null
+            ? pool.cloneVolume(source, wanted.name())
+            : pool.cloneSnapshot(snapshot(source, wanted.snapshot()), wanted.name());
+    PhysicalBlocks.set(pool, made, PhysicalBlocks.of(pool, source));
+    pool.flush();
+    return view(made);
+  }
+
+  private static void requireName(@Nullable String name) {
+    Refusal.require(
+        name != null && VolumeRequest.isName(name),
+        "'%s' is no name: 1 to 64 letters, digits, dots, dashes and underscores".formatted(name));
+  }
+
+  private FaultView setFaults(RestRequest request) {
+    Volume volume = named(request);
+    copies.setFaults(volume, request.body(FaultView.class).faults());
+    return copies.faults(volume);
+  }
+
+  private @Nullable Object clearFaults(RestRequest request) {
+    copies.clearFaults(named(request));
+    return null;
+  }
+
+  private List<SnapshotView> snapshots(RestRequest request) {
+    Volume volume = named(request);
+    return pool.snapshots(volume).stream().map(snapshot -> view(volume, snapshot)).toList();
+  }
+
+  private SnapshotView view(Volume volume, Snapshot snapshot) {
+    Usage usage = pool.usage(snapshot);
+    return new SnapshotView(
+        volume.name(),
+        snapshot.name(),
+        snapshot.created().toString(),
+        snapshot.sizeBytes(),
+        usage.mappedBytes(),
+        usage.uniqueBytes());
+  }
+
+  private Snapshot snapshot(Volume volume, String name) {
+    return pool.snapshot(volume, name)
+        .orElseThrow(() ->
+            Refusal.notFound(
+                "volume '%s' has no snapshot '%s'; 'gantry snapshot list' shows those there are"
+                    .formatted(volume.name(), name)));
+  }
+
+  private Snapshot namedSnapshot(RestRequest request) {
+    return snapshot(named(request), request.parameter("snapshot"));
+  }
+
+  private synchronized SnapshotView createSnapshot(RestRequest request) throws IOException {
+    Volume volume = named(request);
+    SnapshotRequest wanted = request.body(SnapshotRequest.class);
+    requireName(wanted.name());
+    return view(volume, pool.createSnapshot(volume, wanted.name()));
+  }
+
+  private synchronized @Nullable Object deleteSnapshot(RestRequest request) throws IOException {
+    pool.deleteSnapshot(namedSnapshot(request));
+    return null;
+  }
+
+  private synchronized VolumeView rollBack(RestRequest request) throws IOException {
+    Volume volume = named(request);
+    pool.rollBack(volume, namedSnapshot(request));
+    return view(volume);
+  }
+}
