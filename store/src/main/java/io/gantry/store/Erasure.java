@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * What a volume held before it was erased, while it is being overwritten on the medium.
@@ -23,7 +22,6 @@ public final class Erasure {
    * a crash could give the volume back with a part of it overwritten.
    */
   private static final int WRITE_BYTES = 1 << 20;
-  private static final long NANOS = 1_000_000_000;
 
   /**
    * How to overwrite.
@@ -182,6 +180,7 @@ public final class Erasure {
    */
   public boolean run(long bytesPerSecond, Progress progress) throws IOException {
     metadata.reclaim();
+    WorkRate rate = metadata.rate(bytesPerSecond);
     long total = Math.max(1, plan.passes * count());
     long done = 0;
     for (int pass = 0; pass < plan.passes; pass++) {
@@ -196,7 +195,7 @@ public final class Erasure {
         for (Space.Run run : runs) {
           overwrite(run, pattern);
           done += run.count();
-          pace(run.count() * metadata.chunkBytes(), bytesPerSecond);
+          rate.did(run.count() * metadata.chunkBytes());
         }
       }
       Medium.await(metadata.medium.sync(Medium.Area.CHUNKS));
@@ -263,12 +262,6 @@ public final class Erasure {
       }
     } finally {
       writes.await();
-    }
-  }
-
-  private static void pace(long bytes, long bytesPerSecond) {
-    if (bytesPerSecond > 0) {
-      LockSupport.parkNanos(Math.max(1, bytes * NANOS / bytesPerSecond));
     }
   }
 }

@@ -180,6 +180,11 @@ final class Metadata implements AutoCloseable {
     return steadyClock.millis();
   }
 
+  /** Keeps a work in the background to a rate; 0 for none. */
+  WorkRate rate(long bytesPerSecond) {
+    return new WorkRate(options.timedWait(), bytesPerSecond);
+  }
+
   /** What there is. To be used under the lock. */
   Catalog catalog() {
     return catalog;

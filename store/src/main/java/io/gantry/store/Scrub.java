@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,12 +51,11 @@ public final class Scrub {
   private static final int GROUP_BYTES = 1 << 20;
 
   private static final int MOST_FINDINGS = 100;
-  private static final long NANOS = 1_000_000_000;
 
   private final Metadata metadata;
   private final int chunkBytes;
   private final boolean sum;
-  private final long bytesPerSecond;
+  private final WorkRate rate;
   private final Progress progress;
 
   private final ChunkSet done = new ChunkSet();
@@ -85,7 +83,7 @@ public final class Scrub {
     this.metadata = metadata;
     this.chunkBytes = metadata.chunkBytes();
     this.sum = sum;
-    this.bytesPerSecond = bytesPerSecond;
+    this.rate = metadata.rate(bytesPerSecond);
     this.progress = progress;
     this.buffer = ByteBuffer.allocateDirect(Math.max(GROUP_BYTES, chunkBytes));
   }
@@ -303,8 +301,8 @@ public final class Scrub {
     readBytes += bytes;
     long used = metadata.locked(metadata.space::usedChunks) * chunkBytes;
     stopped |= !progress.report(readBytes, used);
-    if (bytesPerSecond > 0 && !stopped) {
-      LockSupport.parkNanos(Math.max(1, bytes * NANOS / bytesPerSecond));
+    if (!stopped) {
+      rate.did(bytes);
     }
   }
 }
