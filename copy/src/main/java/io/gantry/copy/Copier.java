@@ -65,9 +65,9 @@ public final class Copier {
     startNanos = nanoClock.getAsLong();
     before = source.traffic().plus(destination.traffic());
     destination.requireWritable();
-    destination.reserve(span.destinationOffset() + span.length());
     ResumeFile resumeFile = resumeFile(request, span);
     List<Range> done = resumeFile == null ? List.of() : resumeFile.read();
+    destination.reserve(span.destinationOffset() + span.length()); // it is no other copy's
     if (resumeFile != null && done.isEmpty()) {
       resumeFile.write(done); // now, if it cannot be written
     }

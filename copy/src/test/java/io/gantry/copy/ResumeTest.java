@@ -273,6 +273,23 @@ class ResumeTest {
   }
 
   @Test
+  void anotherCopyDoesNotChangeTheUnfinishedFile() throws IOException {
+    Path out = directory.resolve("out");
+    try (FileEnd destination = FileEnd.createResumable(out, false)) {
+      stopAfter(array.end(from), destination, request(CopyMethod.RW));
+    }
+    Volume large = array.volume("large", 2L * SIZE);
+    try (FileEnd destination = FileEnd.createResumable(out, true)) {
+      assertThatThrownBy(() -> copier(array.end(large), destination).run(request(CopyMethod.RW)))
+          .hasMessageContaining("is of another copy");
+    }
+    try (FileEnd destination = FileEnd.createResumable(out, true)) {
+      CopyResult _ = copier(array.end(from), destination).run(request(CopyMethod.RW));
+    }
+    assertThat(out).hasBinaryContent(read(from));
+  }
+
+  @Test
   void anUnfinishedFileThatIsGoneOrReplacedIsNotResumed() throws IOException {
     Path out = directory.resolve("out");
     try (FileEnd destination = FileEnd.createResumable(out, false)) {
