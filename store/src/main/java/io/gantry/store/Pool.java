@@ -488,7 +488,28 @@ public final class Pool implements AutoCloseable {
     return metadata.tokens.isUnchanged(token);
   }
 
-  /** Ends a token; copies from it that run are finished. Ending it again does nothing. */
+  /** One use of a token; to be closed at its end. */
+  public interface TokenUse extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Uses a token without copying from it, as somebody does who reads what a {@link
+   * Token.Kind#REFERENCE} names. Until that ends the token neither expires nor is revoked.
+   *
+   * @return empty if the token is no more
+   */
+  public Optional<TokenUse> use(Token token) {
+    return metadata.tokens.beginUse(token)
+        ? Optional.of(() -> metadata.tokens.endUse(token))
+        : Optional.empty();
+  }
+
+  /**
+   * Ends a token; copies from it that run are finished. Ending it again does nothing. Durable once
+   * a {@link #flush} is done that began when these copies had ended.
+   */
   public void end(Token token, Token.End reason) {
     metadata.locked(() -> {
       metadata.tokens.end(token, reason);

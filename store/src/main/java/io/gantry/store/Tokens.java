@@ -168,19 +168,33 @@ final class Tokens {
     }
   }
 
+  /** Begins to use a token, if it lives: until that ends it neither expires nor is revoked. */
+  boolean beginUse(Token token) {
+    return metadata.locked(() -> {
+      boolean live = isLive(token);
+      if (live) {
+        set().beginCopy(token);
+      }
+      return live;
+    });
+  }
+
+  /** Ends a use. */
+  void endUse(Token token) {
+    metadata.locked(() -> {
+      set().endCopy(token, metadata.steadyMillis());
+      dropIfUnused(token);
+      return null;
+    });
+  }
+
   /** As {@link Pool#copy}. */
   CopyResult copy(
       Token token, long offset, Volume target, long targetOffset, long length, CopyPace pace)
       throws IOException {
-    boolean live =
-        metadata.locked(() -> {
-          boolean found = isLive(token);
-          if (found) {
-            set().beginCopy(token);
-          }
-          return found;
-        });
-    return live ? copyBegun(token, offset, target, targetOffset, length, pace) : CopyResult.NONE;
+    return beginUse(token)
+        ? copyBegun(token, offset, target, targetOffset, length, pace)
+        : CopyResult.NONE;
   }
 
   /** Carries out a copy that has begun, and ends it. */
@@ -195,11 +209,7 @@ final class Tokens {
         throw e;
       }
     } finally {
-      metadata.locked(() -> {
-        set().endCopy(token, metadata.steadyMillis());
-        dropIfUnused(token);
-        return null;
-      });
+      endUse(token);
     }
     return copy.done();
   }

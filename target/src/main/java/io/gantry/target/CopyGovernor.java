@@ -129,6 +129,10 @@ final class CopyGovernor {
         return false;
       }
       holding = true;
+      if (!mayGoOn()) { // any more: it may have waited long for its turn
+        close();
+        return false;
+      }
       moved = true;
       movedAlike |= alike;
       movedUnalike |= !alike;

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -49,8 +50,9 @@ final class CopyManager {
    * takes no time, so its result is there when POPULATE TOKEN is answered, whatever IMMED says.
    *
    * A background copy keeps the logical unit's lock of writers from before the answer to its end. It
-   * asks at each step whether its initiator still could write there: a reservation that somebody
-   * has taken meanwhile, or protection of the volume, ends it. When the target is closed it ends
+   * asks at each step whether its initiator still could write there, and read what the token names
+   * if it only names it: a reservation that somebody has taken meanwhile, or protection of the
+   * volume, ends it. When the target is closed it ends
    * where it is, and the result says so; after a crash there is no result, as if the command had
    * never come.
    */
@@ -154,7 +156,7 @@ final class CopyManager {
     Job job = new Job(unit, nexus, c, operation);
     Outcome outcome = null;
     try {
-      faults.delay(unit.volume(), options.ticker());
+      faults.delay(operation, unit.volume(), options.ticker());
       CopyOperation.Name name = name(job);
       results.reuse(name.owner(), name.number());
       outcome = c.command() == Command.POPULATE_TOKEN ? populate(job, list) : write(job, list);
@@ -192,7 +194,10 @@ final class CopyManager {
 
   /** What the pool could not do. Windows asks for the result before it believes the sense. */
   private static Outcome failed(Job job, IOException e) {
-    Sense sense = LogicalUnit.sense(job.cdb, job.volume(), e);
+    return failed(job, LogicalUnit.sense(job.cdb, job.volume(), e));
+  }
+
+  private static Outcome failed(Job job, Sense sense) {
     return new Outcome(
         CopyStatus.State.FAILED,
         ScsiResponse.check(sense),
@@ -414,9 +419,6 @@ final class CopyManager {
           Outcome outcome = null;
           try {
             outcome = copy(job, list, token);
-            if (job.unit.writesThrough()) {
-              pool.flush();
-            }
           } catch (IOException e) {
             outcome = failed(job, e);
           } catch (RuntimeException e) {
@@ -436,18 +438,14 @@ final class CopyManager {
     long most = faults.of(volume).truncateBlocks().orElse(Long.MAX_VALUE);
     TokenWrite copy = new TokenWrite(pool, token, list, volume, most);
     long blocks;
-    // A command that is being carried out was let in; one that was answered has to ask.
-    try (CopyGovernor.Pace pace =
-        governor.pace(
-            operation,
-            () ->
-                !operation.isBackground()
-                    || job.nexus.reach().reach(volume.id(), true)
-                        instanceof CopyReach.Reached.Open)) {
+    try (CopyGovernor.Pace pace = governor.pace(operation, () -> mayGoOn(job, token))) {
       blocks = copy.run(pace);
       if (pace.movedUnalike() || pace.movedAlike()) {
         operation.notOffloaded(CopyGovernor.reason(!pace.movedUnalike(), pool.chunkBytes()));
       }
+    }
+    if (blocks > 0 && job.unit.writesThrough()) {
+      pool.flush(); // also if they are not all: the initiator will go on behind them
     }
     if (operation.isStopped()) {
       return new Outcome(
@@ -465,12 +463,24 @@ final class CopyManager {
     if (blocks == 0
         && wanted > 0
         && rodTokens.resolve(list.token()) instanceof RodTokens.Resolved.Refused r) {
-      return Outcome.refused(r.sense()); // it ended a moment ago
+      return failed(job, r.sense()); // it ended a moment ago
     }
     if (list.deleteToken() && token != null && copy.isExhausted()) {
       pool.end(token, Token.End.DELETED); // one that has more is needed to go on
     }
     return written(job, blocks, wanted);
+  }
+
+  /** A command that is being carried out was let in; one that was answered has to ask. */
+  private static boolean mayGoOn(Job job, @Nullable Token token) {
+    if (!job.operation.isBackground()) {
+      return true;
+    }
+    CopyReach reach = job.nexus.reach();
+    return reach.reach(job.volume().id(), true) instanceof CopyReach.Reached.Open
+        && (token == null
+            || token.terms().kind() != Token.Kind.REFERENCE
+            || reach.reach(token.volumeId(), false) instanceof CopyReach.Reached.Open);
   }
 
   private static Outcome written(Job job, long blocks, long wanted) {
@@ -569,10 +579,19 @@ final class CopyManager {
     return CommandData.answer(request, c.allocation(), data);
   }
 
-  /** Ends the copies to a volume that go on in the background; completes when they have ended. */
-  CompletableFuture<Void> stopBackground(Volume volume, String reason) {
+  /**
+   * Ends copies to a volume that go on in the background; completes when they have ended.
+   *
+   * @param initiatorPorts whose
+   */
+  CompletableFuture<Void> stopBackground(
+      Volume volume, Predicate<String> initiatorPorts, String reason) {
     return operations.stop(
-        operation -> operation.isBackground() && operation.volume() == volume.id(), reason);
+        operation ->
+            operation.isBackground()
+                && operation.volume() == volume.id()
+                && initiatorPorts.test(operation.nexus().initiatorPort()),
+        reason);
   }
 
   /** Ends all copies where they are, and waits until they have. */

@@ -3,7 +3,6 @@ package io.gantry.target;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 
 /**
  * How a target copies.
@@ -43,13 +42,12 @@ public record CopyOptions(
 
   /** Anyone; 2 s, half of what Windows waits; 256 MiB a second, two at a time. */
   public static CopyOptions defaults() {
-    InstantSource clock = InstantSource.system();
     return new CopyOptions(
         Redeemers.ANYONE,
         Duration.ofSeconds(2),
         256L << 20,
         2,
-        Ticker.of(() -> TimeUnit.MICROSECONDS.toNanos(clock.millis() * 1000)),
+        Ticker.of(InstantSource.system()),
         Thread.ofVirtual().name("gantry-copy-", 0).factory());
   }
 

@@ -166,8 +166,7 @@ final class ExtendedCopies {
   private Outcome run(Job job, ExtendedCopy copy) {
     CopyOperation operation = job.operation;
     Sense sense;
-    try (CopyGovernor.Pace pace =
-        governor.pace(operation, () -> !operation.isBackground() || copy.mayGoOn())) {
+    try (CopyGovernor.Pace pace = governor.pace(operation, copy::mayGoOn)) {
       sense = copy.run(pace);
       if (pace.movedUnalike() || pace.movedAlike()) {
         operation.notOffloaded(CopyGovernor.reason(!pace.movedUnalike(), pool.chunkBytes()));

@@ -55,7 +55,7 @@ final class ExtendedCopy {
   private int segments;
   private long transferred;
 
-  /** Where bytes go to now: whoever is in the background asks whether they still may. */
+  /** Where bytes go to now: each step asks whether they still may. */
   private CopyReach.@Nullable Place destination;
 
   ExtendedCopy(Pool pool, CopyReach.Place here, ExtendedCopyList list, CopyOperation operation) {
@@ -78,7 +78,8 @@ final class ExtendedCopy {
   /** Whether the initiator still may write where bytes go to now. */
   boolean mayGoOn() {
     CopyReach.Place now = destination;
-    return now == null || now.reach(true) instanceof CopyReach.Reached.Open;
+    return now == null
+        || here.nexus().reach().reach(now.volume().id(), true) instanceof CopyReach.Reached.Open;
   }
 
   // Who takes part
@@ -218,18 +219,24 @@ final class ExtendedCopy {
    * @return why a segment could not be, which ends the command; null if all were
    */
   @Nullable Sense run(CopyGovernor.Pace pace) {
+    Sense failure = carryOut(pace);
+    Sense undurable = flush(); // also if not all was done: the initiator may count on what was
+    Sense sense = failure == null ? undurable : failure;
+    return sense == null ? null : sense.inSegment(Math.max(0, segments - 1));
+  }
+
+  private @Nullable Sense carryOut(CopyGovernor.Pace pace) {
     int at = list.segmentOffset(0);
     for (CopySegment segment : list.segments()) {
       segments++;
       operation.inSegment(segments);
       Sense sense = pace.mayGoOn() ? carryOut(segment, at, pace) : ended(pace);
       if (sense != null) {
-        return sense.inSegment(segments - 1);
+        return sense;
       }
       at += segment.length();
     }
-    Sense sense = flush();
-    return sense == null ? null : sense.inSegment(Math.max(0, segments - 1));
+    return null;
   }
 
   /** Makes durable what has to be before the command is answered. */

@@ -5,6 +5,7 @@ import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.ScsiStatus;
 import io.gantry.store.Volume;
 import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** Which volumes' copies go wrong on purpose, and how. Safe for use by several threads. */
 final class FaultSwitches {
   private static final System.Logger LOG = System.getLogger(FaultSwitches.class.getName());
+
+  private static final Duration LONGEST_NAP = Duration.ofMillis(50);
 
   private final Map<Integer, CopyFaults> byVolume = new ConcurrentHashMap<>();
 
@@ -54,12 +57,14 @@ final class FaultSwitches {
     }
   }
 
-  /** Makes a command slow, if it is to be. */
-  void delay(Volume volume, Ticker ticker) throws InterruptedIOException {
-    CopyFaults faults = of(volume);
-    if (!faults.delay().isZero()) {
+  /** Makes a command slow, if it is to be; not longer than until somebody stops it. */
+  void delay(CopyOperation operation, Volume volume, Ticker ticker) throws InterruptedIOException {
+    Duration left = of(volume).delay();
+    while (left.isPositive() && !operation.isStopped()) {
+      Duration nap = left.compareTo(LONGEST_NAP) < 0 ? left : LONGEST_NAP;
+      left = left.minus(nap);
       try {
-        ticker.await(faults.delay());
+        ticker.await(nap);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("interrupted while a command was to be slow");

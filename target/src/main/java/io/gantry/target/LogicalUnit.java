@@ -67,7 +67,13 @@ final class LogicalUnit {
     this.medium = new MediumCommands(volume, blocks);
     this.modes = new ModePages(pool, volume);
     this.nexuses = new UnitAttentions(pool, volume, modes);
-    this.reservations = new Reservations(pool, volume, nexuses::of);
+    this.reservations =
+        new Reservations(
+            pool,
+            volume,
+            nexuses::of,
+            ports ->
+                copyManager.stopBackground(volume, ports::contains, "the initiator was preempted"));
     this.primary =
         new PrimaryCommands(
             pool, volume, reservations, modes, nexuses::tellOthers, this::whenFlushed);
@@ -290,7 +296,7 @@ final class LogicalUnit {
   }
 
   private void awaitWrites() {
-    copyManager.stopBackground(volume, "the volume is to be sanitized").join();
+    copyManager.stopBackground(volume, _ -> true, "the volume is to be sanitized").join();
     writing.unlockWrite(writing.writeLock());
   }
 

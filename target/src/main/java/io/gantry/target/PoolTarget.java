@@ -219,6 +219,8 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     /** What the initiator may do with the volume of a name. */
     private volatile Function<String, Access> access;
 
+    private volatile boolean closed;
+
     /** The unit that was used last, so that nobody has to look it up each time. */
     private @Nullable LastUsed lastUsed;
 
@@ -384,6 +386,9 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     @Override
     public CopyReach.@Nullable Place find(int volume) {
+      if (closed) { // a copy goes on that it began, and nobody tells it of other rules any more
+        access = PoolTarget.rules(PoolTarget.this.access, identity);
+      }
       LogicalUnit unit = unit(volume);
       UnitNexus state = state(unit);
       return unit == null || state == null ? null : new Place(unit, state);
@@ -449,8 +454,13 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     /** Ends all copies that a reset ends, too: those that no command waits for any more. */
     private CompletableFuture<Void> abortForReset(int unit) {
-      return CompletableFuture.allOf(
-          abortAll(unit), copies.stop(copy -> copy.volume() == unit, "the logical unit was reset"));
+      // A command that has not begun its copy when the reset comes may do so until it has ended.
+      return CompletableFuture.allOf(abortAll(unit), stopCopies(unit))
+          .thenCompose(_ -> stopCopies(unit));
+    }
+
+    private CompletableFuture<Void> stopCopies(int unit) {
+      return copies.stop(copy -> copy.volume() == unit, "the logical unit was reset");
     }
 
     private CompletableFuture<Void> abortAll(int unit) {
@@ -462,6 +472,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     @Override
     public void close() {
+      closed = true;
       paths.remove(this);
       used.forEach(LogicalUnit::detach);
     }

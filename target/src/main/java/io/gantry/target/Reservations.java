@@ -14,7 +14,7 @@ import io.gantry.store.Volume;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,8 @@ final class Reservations {
    * pool's journal, if they are to survive a loss of power, before anybody sees them; what waits
    * for them to be durable is the answer.
    *
-   * PREEMPT AND ABORT waits until the victims' commands have ended. Two of them, each among the
+   * PREEMPT AND ABORT waits until the victims' commands have ended, and the copies that they began in
+   * the background. Two of them, each among the
    * commands that the other waits for, would wait for ever: so while one waits, another is BUSY.
    */
   static final String ATTRIBUTE = "scsi.reservations";
@@ -53,6 +54,7 @@ final class Reservations {
   private final Pool pool;
   private final Volume volume;
   private final Function<String, Collection<UnitNexus>> nexuses;
+  private final Function<Set<String>, CompletableFuture<Void>> stopCopies;
 
   private volatile State state;
   private volatile boolean open;
@@ -62,11 +64,17 @@ final class Reservations {
    * The reservations of a volume, as they survived.
    *
    * @param nexuses finds those of an initiator port that use the logical unit now
+   * @param stopCopies ends the copies in the background that some initiator ports began
    */
-  Reservations(Pool pool, Volume volume, Function<String, Collection<UnitNexus>> nexuses) {
+  Reservations(
+      Pool pool,
+      Volume volume,
+      Function<String, Collection<UnitNexus>> nexuses,
+      Function<Set<String>, CompletableFuture<Void>> stopCopies) {
     this.pool = pool;
     this.volume = volume;
     this.nexuses = nexuses;
+    this.stopCopies = stopCopies;
     ReservationState survived = ReservationState.decode(pool.attribute(volume, ATTRIBUTE));
     this.state = new State(survived, null);
     this.open = state.isOpen();
@@ -164,7 +172,7 @@ final class Reservations {
       throws IOException {
     ScsiResponse good = ScsiResponse.good(c.parameterListLength());
     boolean durably;
-    List<UnitNexus> victims;
+    Set<String> victims;
     synchronized (this) {
       State now = state;
       if (now.reserver != null) {
@@ -188,7 +196,7 @@ final class Reservations {
           change
               .attentions()
               .forEach((who, what) -> nexuses.apply(who).forEach(told -> told.raise(what)));
-          victims = change.aborted().stream().flatMap(who -> nexuses.apply(who).stream()).toList();
+          victims = change.aborted();
           aborting |= !victims.isEmpty();
         }
       }
@@ -213,12 +221,14 @@ final class Reservations {
     return was.length > 0 || now.length > 0;
   }
 
-  private CompletableFuture<Void> abort(List<UnitNexus> victims) {
+  private CompletableFuture<Void> abort(Set<String> victims) {
     CompletableFuture<?>[] ends =
         victims.stream()
+            .flatMap(who -> nexuses.apply(who).stream())
             .map(victim -> victim.tasks().abort(volume.lun(), true))
             .toArray(CompletableFuture<?>[]::new);
     return CompletableFuture.allOf(ends)
+        .thenCompose(_ -> stopCopies.apply(victims))
         .whenComplete((_, _) -> {
           synchronized (this) {
             aborting = false;

@@ -1,6 +1,8 @@
 package io.gantry.target;
 
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /** Time that passes: to measure by, and to wait for. */
@@ -10,6 +12,11 @@ public interface Ticker {
 
   /** Waits so long. */
   void await(Duration time) throws InterruptedException;
+
+  /** One that sleeps, by a clock in whose stead it goes on when that is set back. */
+  static Ticker of(InstantSource clock) {
+    return of(new SteadyNanos(clock));
+  }
 
   /** One that sleeps. */
   static Ticker of(LongSupplier nanos) {
@@ -24,5 +31,25 @@ public interface Ticker {
         Thread.sleep(time);
       }
     };
+  }
+
+  /** Nanoseconds of a clock, less what it was set back. */
+  final class SteadyNanos implements LongSupplier {
+    private final InstantSource clock;
+    private long lastMillis;
+    private long setBackMillis;
+
+    SteadyNanos(InstantSource clock) {
+      this.clock = clock;
+      this.lastMillis = clock.millis();
+    }
+
+    @Override
+    public synchronized long getAsLong() {
+      long now = clock.millis();
+      setBackMillis += Math.max(0, lastMillis - now);
+      lastMillis = now;
+      return TimeUnit.MILLISECONDS.toNanos(now + setBackMillis);
+    }
   }
 }

@@ -104,8 +104,15 @@ final class TokenWrite {
         : pool.copy(token, position, volume, start, length, pace).totalBytes();
   }
 
-  /** Copies what the token's extents hold now. */
+  /** Copies what the token's extents hold now; nothing if the token is no more. */
   private long copyCurrent(Token named, long position, long start, long length, CopyPace pace)
+      throws IOException {
+    try (Pool.TokenUse use = pool.use(named).orElse(null)) {
+      return use == null ? 0 : copyExtents(named, position, start, length, pace);
+    }
+  }
+
+  private long copyExtents(Token named, long position, long start, long length, CopyPace pace)
       throws IOException {
     Volume source = pool.volume(named.volumeId()).orElse(null);
     long done = 0;

@@ -18,6 +18,7 @@ import io.gantry.store.Volume;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -668,5 +670,18 @@ class ExtendedCopyTest {
         .isEqualTo("GOOD");
     assertThat(sense(send(source, blocks(0, 1, 64, 0, 0)))).isEqualTo("GOOD");
     assertThat(destination.read(0, 64, 512)).isEqualTo(content(0, 64 * 512));
+    ScsiResponse half = send(source, blocks(0, 1, 64, 64, 100), blocks(0, 1, 64, BLOCKS, 0));
+    Path left = directory.resolve("left");
+    try (Stream<Path> all = Files.walk(directory.resolve("pool"))) {
+      for (Path file : all.toList()) {
+        Files.copy(file, left.resolve(directory.resolve("pool").relativize(file)));
+      }
+    }
+    assertThat(half.sense().segment()).as("the second one failed").hasValue(1);
+    try (Pool after = Pool.open(FileMedium.open(left), PoolOptions.defaults())) {
+      ByteBuffer there = ByteBuffer.allocate(64 * 512);
+      after.volume(1).orElseThrow().read(100 * 512, there);
+      assertThat(there.array()).isEqualTo(content(64 * 512, 64 * 512));
+    }
   }
 }
