@@ -23,13 +23,11 @@ public record CscdDescriptor(
     int designatorType,
     byte[] designator,
     boolean pad,
-    int blockLengthBytes) {
+    int blockLengthBytes)
+    implements Cscd {
 
   /** DESCRIPTOR TYPE CODE. */
   public static final int TYPE = 0xE4;
-
-  /** Bytes of a descriptor. */
-  public static final int LENGTH = 32;
 
   /** Most bytes of a designator. */
   public static final int MAX_DESIGNATOR = 20;
@@ -117,7 +115,8 @@ public record CscdDescriptor(
     return false;
   }
 
-  void encode(ByteBuffer b, int at) {
+  @Override
+  public void encode(ByteBuffer b, int at) {
     DESCRIPTOR_TYPE.set(b, at, TYPE);
     DEVICE_TYPE.set(b, at, peripheralDeviceType);
     CODE_SET.set(b, at, codeSet);
@@ -129,11 +128,7 @@ public record CscdDescriptor(
     BLOCK_LENGTH.set(b, at, blockLengthBytes);
   }
 
-  /** Reads the descriptor at a place of a parameter list. */
   static Decoded<CscdDescriptor> decode(ByteBuffer b, int at) {
-    if (DESCRIPTOR_TYPE.getInt(b, at) != TYPE) {
-      return new Decoded.Invalid<>(Sense.UNSUPPORTED_TARGET_DESCRIPTOR_TYPE.at(at));
-    }
     int length = DESIGNATOR_LENGTH.getInt(b, at);
     if (length == 0 || length > MAX_DESIGNATOR) {
       return new Decoded.Invalid<>(Sense.INVALID_FIELD_IN_PARAMETER_LIST.at(at + 7));

@@ -31,7 +31,7 @@ public record ExtendedCopyList(
     boolean sequentialStriped,
     boolean immediate,
     boolean senseWithGood,
-    List<CscdDescriptor> cscds,
+    List<Cscd> cscds,
     List<CopySegment> segments) {
 
   /** The two formats. */
@@ -131,14 +131,14 @@ public record ExtendedCopyList(
   }
 
   /** The CSCD descriptor of an ID; empty if the list has none. */
-  public Optional<CscdDescriptor> cscd(int id) {
+  public Optional<Cscd> cscd(int id) {
     int index = id - firstCscd();
     return index < 0 || index >= cscds.size() ? Optional.empty() : Optional.of(cscds.get(index));
   }
 
   /** The byte of the list at which the CSCD descriptor of an ID begins. */
   public static int cscdOffset(int id) {
-    return CSCD_BASE + id * CscdDescriptor.LENGTH;
+    return CSCD_BASE + id * Cscd.LENGTH;
   }
 
   /** The byte of the list at which a segment descriptor begins. */
@@ -151,7 +151,7 @@ public record ExtendedCopyList(
 
   /** The bytes. */
   public ByteBuffer encode() {
-    int cscdBytes = cscds.size() * CscdDescriptor.LENGTH;
+    int cscdBytes = cscds.size() * Cscd.LENGTH;
     int segmentBytes = segments.stream().mapToInt(CopySegment::length).sum();
     int at = cscdOffset(firstCscd());
     ByteBuffer b = ByteBuffer.allocate(at + cscdBytes + segmentBytes);
@@ -164,7 +164,7 @@ public record ExtendedCopyList(
       SEGMENTS_1.set(b, 0, segmentBytes);
     } else {
       LIST_FORMAT_4.set(b, 0, LIST_FORMAT);
-      HEADER_CSCD_LENGTH.set(b, 0, CscdDescriptor.LENGTH);
+      HEADER_CSCD_LENGTH.set(b, 0, Cscd.LENGTH);
       G_SENSE.set(b, 0, senseWithGood);
       IMMED.set(b, 0, immediate);
       HEADER_CSCD.set(b, 0, HEADER_CSCD_TYPE);
@@ -172,9 +172,9 @@ public record ExtendedCopyList(
       CSCDS_4.set(b, 0, cscdBytes);
       SEGMENTS_4.set(b, 0, segmentBytes);
     }
-    for (CscdDescriptor cscd : cscds) {
+    for (Cscd cscd : cscds) {
       cscd.encode(b, at);
-      at += CscdDescriptor.LENGTH;
+      at += Cscd.LENGTH;
     }
     for (CopySegment segment : segments) {
       CopySegmentCodec.encode(segment, b, at);
@@ -203,13 +203,13 @@ public record ExtendedCopyList(
     int cscdBytes = (one ? CSCDS_1 : CSCDS_4).getInt(b, 0);
     long segmentBytes = (one ? SEGMENTS_1 : SEGMENTS_4).get(b, 0);
     long inlineBytes = (one ? INLINE_1 : INLINE_4).get(b, 0);
-    if (cscdBytes % CscdDescriptor.LENGTH != 0) {
+    if (cscdBytes % Cscd.LENGTH != 0) {
       return invalid(one ? 2 : 42);
     }
     if (cscdBytes + segmentBytes > limits.maximumListBytes()) {
       return new Decoded.Invalid<>(Sense.PARAMETER_LIST_LENGTH_ERROR);
     }
-    if (cscdBytes / CscdDescriptor.LENGTH > limits.maximumCscds()) {
+    if (cscdBytes / Cscd.LENGTH > limits.maximumCscds()) {
       return new Decoded.Invalid<>(Sense.TOO_MANY_TARGET_DESCRIPTORS.at(one ? 2 : 42));
     }
     if (inlineBytes > limits.maximumInlineBytes()) {
@@ -218,14 +218,14 @@ public record ExtendedCopyList(
     if (headerBytes + cscdBytes + segmentBytes + inlineBytes > b.remaining()) {
       return new Decoded.Invalid<>(Sense.PARAMETER_LIST_LENGTH_ERROR);
     }
-    List<CscdDescriptor> cscds = new ArrayList<>();
+    List<Cscd> cscds = new ArrayList<>();
     int at = headerBytes;
-    for (; at < headerBytes + cscdBytes; at += CscdDescriptor.LENGTH) {
-      switch (CscdDescriptor.decode(b, at)) {
-        case Decoded.Invalid<CscdDescriptor>(Sense sense) -> {
+    for (; at < headerBytes + cscdBytes; at += Cscd.LENGTH) {
+      switch (Cscd.decode(b, at)) {
+        case Decoded.Invalid<? extends Cscd>(Sense sense) -> {
           return new Decoded.Invalid<>(sense);
         }
-        case Decoded.Valid<CscdDescriptor>(CscdDescriptor cscd) -> cscds.add(cscd);
+        case Decoded.Valid<? extends Cscd>(Cscd cscd) -> cscds.add(cscd);
       }
     }
     List<CopySegment> segments = new ArrayList<>();
@@ -276,7 +276,7 @@ public record ExtendedCopyList(
       if (LIST_FORMAT_4.getInt(b, 0) != LIST_FORMAT) {
         return Optional.of(invalid.at(0));
       }
-      if (HEADER_CSCD_LENGTH.getInt(b, 0) != CscdDescriptor.LENGTH) {
+      if (HEADER_CSCD_LENGTH.getInt(b, 0) != Cscd.LENGTH) {
         return Optional.of(invalid.at(2));
       }
       if (HEADER_CSCD.getInt(b, 0) != HEADER_CSCD_TYPE) {

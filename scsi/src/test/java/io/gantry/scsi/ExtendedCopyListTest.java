@@ -2,6 +2,9 @@ package io.gantry.scsi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collections;
@@ -236,5 +239,27 @@ class ExtendedCopyListTest {
     assertThat(CscdDescriptor.of(cut, 512).orElseThrow().designatorType()).isEqualTo(2);
     assertThat(cscd(NAA_A).names(cut)).isFalse();
     assertThat(CscdDescriptor.of(hex("00 83 0008 53 98 00 04 61 62 63 00"), 512)).isEmpty();
+  }
+
+  @Test
+  void anAddressIsAName() throws UnknownHostException {
+    Ipv4CscdDescriptor address =
+        new Ipv4CscdDescriptor(
+            0,
+            0x0005_0000_0000_0000L,
+            (Inet4Address) InetAddress.getByName("192.0.2.33"),
+            3260,
+            Ipv4CscdDescriptor.TCP,
+            true,
+            4096);
+    ByteBuffer b = ByteBuffer.allocate(Cscd.LENGTH);
+    address.encode(b, 0);
+    assertThat(b.array())
+        .isEqualTo(
+            hex("E5 00 0000 0005000000000000 C0000221 000000000000 0CBC 0000 0006 04 001000"));
+    assertThat(Cscd.decode(b, 0)).isEqualTo(new Decoded.Valid<>(address));
+    b.put(1, (byte) 0x40); // a proxy token
+    assertThat(Cscd.decode(b, 0))
+        .isEqualTo(new Decoded.Invalid<>(Sense.INVALID_FIELD_IN_PARAMETER_LIST.at(1)));
   }
 }

@@ -9,10 +9,10 @@ import java.util.function.BooleanSupplier;
 /**
  * Keeps copies that move bytes from being in the way of others: all of them together go at a
  * limited rate, and only some at a time. Ends those that their command waits for when their time is
- * over, and any that somebody stops. Copies that share pages do not come by here but to hear
- * whether they are stopped.
+ * over, and any that somebody stops. Copies that share pages come by here only to hear whether they
+ * are to end: for what lies differently in its pages millions of entries may have to be written.
  *
- * <p>A copy in the foreground moves at least one piece, however late it is its turn: one that has
+ * <p>A copy in the foreground does at least one piece, however late it is its turn: one that has
  * done nothing would be an error to its initiator, which one that has done a little is not.
  */
 final class CopyGovernor {
@@ -58,7 +58,10 @@ final class CopyGovernor {
     private final CopyOperation operation;
     private final BooleanSupplier mayGoOn;
     private boolean holding;
-    private boolean moved;
+
+    /** Something was done, or is about to be. */
+    private boolean begun;
+
     private boolean movedUnalike;
     private boolean movedAlike;
     private boolean late;
@@ -83,7 +86,7 @@ final class CopyGovernor {
     }
 
     private boolean isOver(long atNanos) {
-      return moved
+      return begun
           && !operation.isBackground()
           && operation.tookNanos() + (atNanos - ticker.nanos()) >= budgetNanos;
     }
@@ -133,7 +136,7 @@ final class CopyGovernor {
         close();
         return false;
       }
-      moved = true;
+      begun = true;
       movedAlike |= alike;
       movedUnalike |= !alike;
       return true;
@@ -142,6 +145,7 @@ final class CopyGovernor {
     @Override
     public void did(CopyResult part) {
       operation.did(part);
+      begun |= part.totalBytes() > 0;
       close();
     }
 

@@ -2,6 +2,7 @@ package io.gantry.target;
 
 import io.gantry.scsi.Sense;
 import io.gantry.store.Volume;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,9 @@ interface CopyReach {
 
   /** Who asks: an iSCSI name, and the user if the initiator has authenticated. */
   String initiator();
+
+  /** Whether the initiator could have come in there, and would see the same logical units. */
+  boolean hasPortal(InetSocketAddress portal);
 
   /** A logical unit, and what it keeps for the nexus. */
   record Place(LogicalUnit unit, UnitNexus nexus) {

@@ -9,6 +9,7 @@ import io.gantry.scsi.CopySegment;
 import io.gantry.scsi.CscdDescriptor;
 import io.gantry.scsi.Decoded;
 import io.gantry.scsi.ExtendedCopyList;
+import io.gantry.scsi.Ipv4CscdDescriptor;
 import io.gantry.scsi.RodTokenInformation;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
@@ -54,7 +55,8 @@ final class ExtendedCopies {
               CopySegment.Bytes.TYPE,
               CopySegment.RegisterKey.TYPE,
               CopySegment.Image.TYPE,
-              CscdDescriptor.TYPE));
+              CscdDescriptor.TYPE,
+              Ipv4CscdDescriptor.TYPE));
 
   /** Bytes behind the sense data that only RECEIVE ROD TOKEN INFORMATION and held data have. */
   private static final int TAIL_LENGTH = 4;

@@ -2,8 +2,11 @@ package io.gantry.target;
 
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.CopySegment;
+import io.gantry.scsi.Cscd;
 import io.gantry.scsi.CscdDescriptor;
 import io.gantry.scsi.ExtendedCopyList;
+import io.gantry.scsi.Ipv4CscdDescriptor;
+import io.gantry.scsi.Lun;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.ScsiStatus;
 import io.gantry.scsi.Sense;
@@ -11,6 +14,7 @@ import io.gantry.store.CopyResult;
 import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -117,7 +121,7 @@ final class ExtendedCopy {
     if (id == CopySegment.THIS_UNIT) {
       return new End(here, false, idAt);
     }
-    CscdDescriptor cscd = list.cscd(id).orElse(null);
+    Cscd cscd = list.cscd(id).orElse(null);
     if (cscd == null) {
       return new Missing(Sense.UNREACHABLE_COPY_TARGET.at(idAt));
     }
@@ -133,7 +137,15 @@ final class ExtendedCopy {
     return fits ? end : new Missing(Sense.INCORRECT_COPY_TARGET_TYPE.at(at));
   }
 
-  /** The logical unit of that name. Its NAA designator, the only short one, ends in its number. */
+  /** The logical unit of that name; null if there is none here, as far as the nexus can see. */
+  private CopyReach.@Nullable Place place(Cscd cscd) {
+    return switch (cscd) {
+      case CscdDescriptor named -> place(named);
+      case Ipv4CscdDescriptor addressed -> place(addressed);
+    };
+  }
+
+  /** By its NAA designator, the only short one, which ends in its number. */
   private CopyReach.@Nullable Place place(CscdDescriptor cscd) {
     byte[] name = cscd.designator();
     if (cscd.designatorType() != NAA || name.length != NAA_LENGTH) {
@@ -142,6 +154,15 @@ final class ExtendedCopy {
     CopyReach.Place place =
         here.nexus().reach().find(ByteBuffer.wrap(name).getInt(NAA_LENGTH - Integer.BYTES));
     return place != null && place.unit().isNamed(cscd) ? place : null;
+  }
+
+  /** By its LUN, if the portal is one of this target: nothing is asked of other machines. */
+  private CopyReach.@Nullable Place place(Ipv4CscdDescriptor cscd) {
+    InetSocketAddress portal = new InetSocketAddress(cscd.address(), cscd.port());
+    boolean isHere =
+        cscd.protocol() == Ipv4CscdDescriptor.TCP && here.nexus().reach().hasPortal(portal);
+    int volume = Lun.decode(cscd.lun());
+    return isHere && volume >= 0 ? here.nexus().reach().find(volume) : null;
   }
 
   /** Why the nexus cannot read or write there, or null. */

@@ -342,11 +342,16 @@ public final class IscsiTarget implements AutoCloseable {
     return listeners.stream().map(listener -> (InetSocketAddress) listener.localAddress()).toList();
   }
 
+  /** The portals that an initiator can reach which has come in on an address. */
+  List<InetSocketAddress> portals(InetSocketAddress local) {
+    return Portals.reachable(addresses(), local);
+  }
+
   /**
    * What an initiator is told that has come in on an address: TargetAddress, one for each portal.
    */
   List<String> addresses(InetSocketAddress local) {
-    return Portals.reachable(addresses(), local).stream()
+    return portals(local).stream()
         .map(address -> Portals.text(address) + "," + PORTAL_GROUP_TAG)
         .toList();
   }

@@ -1,6 +1,8 @@
 package io.gantry.target;
 
 import io.gantry.scsi.Sense;
+import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** What a target device asks of the transport behind a {@link TargetPath}. */
@@ -29,4 +31,9 @@ public interface PathTasks {
    * @param unit number of a logical unit that it concerns
    */
   default void report(int unit, Sense event) {}
+
+  /** Where the initiator can reach the target device; empty if it did not come over a network. */
+  default List<InetSocketAddress> portals() {
+    return List.of();
+  }
 }

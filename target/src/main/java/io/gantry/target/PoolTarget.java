@@ -10,6 +10,7 @@ import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.Sense;
 import io.gantry.store.Pool;
 import io.gantry.store.Volume;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -382,6 +383,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     @Override
     public String initiator() {
       return initiator;
+    }
+
+    @Override
+    public boolean hasPortal(InetSocketAddress portal) {
+      return tasks.portals().contains(portal);
     }
 
     @Override

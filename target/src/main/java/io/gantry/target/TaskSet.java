@@ -16,6 +16,7 @@ import io.gantry.scsi.Sense;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -87,6 +88,7 @@ final class TaskSet implements PathTasks {
   private final int maximumTransferBytes;
   private SessionParameters parameters;
   private final TrafficCounters counters;
+  private final IscsiTarget target;
   private final long sessionBytesMax;
   private final BufferBudget portalBudget;
   private final BufferBudget earlyBudget;
@@ -117,6 +119,7 @@ final class TaskSet implements PathTasks {
       IscsiTarget target) {
     this.session = session;
     this.connection = connection;
+    this.target = target;
     this.maximumTransferBytes = target.device().maximumTransferBytes();
     this.parameters = session.parameters();
     this.counters = session.counters();
@@ -130,6 +133,11 @@ final class TaskSet implements PathTasks {
   /** The initiator has declared something new. */
   void parameters(SessionParameters agreed) {
     parameters = agreed;
+  }
+
+  @Override
+  public List<InetSocketAddress> portals() {
+    return target.portals(connection.localAddress());
   }
 
   /** Takes a command that has been admitted, and ownership of its data. */

@@ -208,9 +208,9 @@ class ExtendedCopyTest {
     assertThat(destination.ask("84 03 00 00 00 00 00 00 00 00 00 00 02 08 00 00", 520))
         .isEqualTo(
             hex(
-                "00 00 00 2E 01 00 00 00 00 40 01 00 00 00 20 00 00 00 00 00 00 00 00 00"
-                    + "00 00 00 00 00 00 00 00 00 00 01 00 FF 00 00 00 00 00 00 06"
-                    + "02 07 0A 14 16 E4"));
+                "00 00 00 2F 01 00 00 00 00 40 01 00 00 00 20 00 00 00 00 00 00 00 00 00"
+                    + "00 00 00 00 00 00 00 00 00 00 01 00 FF 00 00 00 00 00 00 07"
+                    + "02 07 0A 14 16 E4 E5"));
     byte[] page = destination.ask("12 01 8F 04 00 00", 1024);
     List<String> descriptors = new ArrayList<>();
     ByteBuffer b = ByteBuffer.wrap(page);
@@ -223,7 +223,7 @@ class ExtendedCopyTest {
     assertThat(descriptors)
         .containsExactly(
             "0004001c" + "00000000" + "0040" + "0100" + "00002000" + "00".repeat(16),
-            "00080008" + "06" + "02070a1416e4" + "00",
+            "00080008" + "07" + "02070a1416e4e5",
             "000c0004" + "0002" + "ffff");
     assertThat(sense(destination.send("83 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00")))
         .isEqualTo("GOOD"); // no list, nothing to do
