@@ -1,5 +1,6 @@
 package io.gantry.cli;
 
+import io.gantry.copy.Connector;
 import io.gantry.copy.doctor.Bench;
 import io.gantry.copy.doctor.Examination;
 import io.gantry.copy.doctor.Examination.Finding;
@@ -96,18 +97,27 @@ abstract class RuleCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Rule> rules = rules();
     try (Devices devices = new Devices()) {
-      Bench.Connector connector =
+      Connector nexus =
           location instanceof Location.Iscsi(var url, _) ? () -> Devices.open(url) : null;
-      try (Bench bench = open(devices, connector)) {
+      try (Bench bench = open(devices, surroundings(devices, nexus))) {
         return examine(rules, bench) ? 0 : 1;
       }
     }
   }
 
-  private Bench open(Devices devices, Bench.@Nullable Connector connector) throws IOException {
+  /**
+   * What rules may use besides the logical unit.
+   *
+   * @param nexus makes another I_T nexus with it; null if there can be none
+   */
+  Bench.Surroundings surroundings(Devices devices, @Nullable Connector nexus) {
+    return new Bench.Surroundings(nexus, null, null);
+  }
+
+  private Bench open(Devices devices, Bench.Surroundings surroundings) throws IOException {
     var device = devices.open(location);
     try {
-      return Bench.open(device, connector, Optional.ofNullable(scratch), System::nanoTime);
+      return Bench.open(device, surroundings, Optional.ofNullable(scratch), System::nanoTime);
     } catch (IOException e) {
       device.close();
       throw new Failure("%s: %s".formatted(location.name(), e.getMessage()), e);

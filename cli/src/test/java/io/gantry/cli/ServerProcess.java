@@ -43,17 +43,21 @@ final class ServerProcess {
   }
 
   private static ServerProcess start(Path data, int port, List<String> options) throws IOException {
-    List<String> arguments = new ArrayList<>(List.of("serve", "--data", data.toString()));
-    arguments.addAll(List.of("--iscsi", "127.0.0.1:" + port, "--http", "127.0.0.1:0"));
-    arguments.addAll(options);
     Process process =
-        command(arguments.toArray(new String[0]))
+        command(arguments(data, port, options))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
     String line = output.readLine();
     assertThat(line).as("first line of gantry serve").startsWith("ready");
     return new ServerProcess(data, port, options, process);
+  }
+
+  private static String[] arguments(Path data, int port, List<String> options) {
+    List<String> arguments = new ArrayList<>(List.of("serve", "--data", data.toString()));
+    arguments.addAll(List.of("--iscsi", "127.0.0.1:" + port, "--http", "127.0.0.1:0"));
+    arguments.addAll(options);
+    return arguments.toArray(String[]::new);
   }
 
   /** The gantry command with these arguments, not yet started. */
@@ -103,6 +107,15 @@ final class ServerProcess {
   void freeze() throws IOException, InterruptedException {
     String pid = Long.toString(process.pid());
     assertThat(new ProcessBuilder("kill", "-STOP", pid).start().waitFor()).isZero();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** What starts it again on the same port and data. */
+  List<String> command() {
+    return command(arguments(data, port, options)).command();
   }
 
   /** kill -9. */

@@ -1,5 +1,7 @@
 package io.gantry.copy.doctor;
 
+import io.gantry.copy.Clock;
+import io.gantry.copy.Connector;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
@@ -13,9 +15,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,62 +40,83 @@ public final class Bench implements AutoCloseable {
   /** Times that a busy target is asked again, in all: it may be busy for ever. */
   private static final int BUSY_MAX = 60;
 
-  private static final long BUSY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final Duration BUSY_PAUSE = Duration.ofMillis(50);
 
-  private final ScsiDevice device;
-  private final @Nullable Connector connector;
+  /** Blocks of one WRITE or READ. */
+  private static final int PIECE_BLOCKS = 128;
+
+  /** A target that restarts gets this long. */
+  private static final Duration RESTART_MAX = Duration.ofMinutes(5);
+
+  private static final Duration RESTART_STEP = Duration.ofMillis(500);
+
+  private final Surroundings surroundings;
   private final @Nullable Scratch scratch;
-  private final LongSupplier nanoClock;
+  private final Clock clock;
 
   /** Another one each time, or what an earlier examination left would look like a copy. */
   private final SplittableRandom random;
 
   private final Map<Integer, Answer> pages = new HashMap<>();
+  private ScsiDevice device;
   private @Nullable Bench second;
+  private @Nullable Bench stranger;
   private long blocks;
   private int blockBytes;
   private int nextList = 0x600; // not what Windows or ddpt begin with
   private int busy;
 
-  /** Makes another I_T nexus with the same logical unit. */
+  /** Has the target of the logical unit end and begin anew. */
   @FunctionalInterface
-  public interface Connector {
-    ScsiDevice connect() throws IOException;
+  public interface Restart {
+    /**
+     * Returns when the target is about to come back, or has.
+     *
+     * @throws IOException if it cannot be restarted so; the message is for people
+     */
+    void run() throws IOException;
+  }
+
+  /**
+   * What an examination may use besides the logical unit. What needs something that is null is not
+   * checked.
+   *
+   * @param nexus another I_T nexus with the same logical unit
+   * @param stranger a logical unit of another target; read, and never written
+   * @param restart restarts the target
+   */
+  public record Surroundings(
+      @Nullable Connector nexus, @Nullable Connector stranger, @Nullable Restart restart) {
+    /** The logical unit, and nothing else. */
+    public static final Surroundings NONE = new Surroundings(null, null, null);
   }
 
   /** Blocks that may be overwritten. */
   public record Scratch(long lba, long blocks) {}
 
   private Bench(
-      ScsiDevice device,
-      @Nullable Connector connector,
-      @Nullable Scratch scratch,
-      LongSupplier nanoClock) {
+      ScsiDevice device, Surroundings surroundings, @Nullable Scratch scratch, Clock clock) {
     this.device = device;
-    this.connector = connector;
+    this.surroundings = surroundings;
     this.scratch = scratch;
-    this.nanoClock = nanoClock;
-    this.random = new SplittableRandom(nanoClock.getAsLong());
+    this.clock = clock;
+    this.random = new SplittableRandom(clock.nanos());
   }
 
   /**
    * Asks a logical unit how large it is.
    *
    * @param device closed with the bench
-   * @param connector null if there is no other nexus
    * @param scratchBytes offset and length of what may be overwritten; empty for nothing
    * @throws IOException if it does not tell, or if the scratch range cannot be
    */
   public static Bench open(
-      ScsiDevice device,
-      @Nullable Connector connector,
-      Optional<Scratch> scratchBytes,
-      LongSupplier nanoClock)
+      ScsiDevice device, Surroundings surroundings, Optional<Scratch> scratchBytes, Clock clock)
       throws IOException {
-    Bench asking = new Bench(device, connector, null, nanoClock);
+    Bench asking = new Bench(device, surroundings, null, clock);
     asking.readCapacity();
     Scratch scratch = scratchBytes.isEmpty() ? null : asking.inBlocks(scratchBytes.get());
-    Bench bench = new Bench(device, connector, scratch, nanoClock);
+    Bench bench = new Bench(device, surroundings, scratch, clock);
     bench.blocks = asking.blocks;
     bench.blockBytes = asking.blockBytes;
     return bench;
@@ -199,9 +219,9 @@ public final class Bench implements AutoCloseable {
   private Answer carryOut(ScsiRequest request, byte[] data) throws IOException {
     int attentions = 0;
     while (true) {
-      long start = nanoClock.getAsLong();
+      long start = clock.nanos();
       ScsiResponse response = device.execute(request);
-      Duration took = Duration.ofNanos(nanoClock.getAsLong() - start);
+      Duration took = Duration.ofNanos(clock.nanos() - start);
       Sense sense = response.sense();
       boolean isAttention = sense != null && sense.key() == Sense.UNIT_ATTENTION_KEY;
       boolean isBusy =
@@ -210,7 +230,7 @@ public final class Bench implements AutoCloseable {
         continue;
       }
       if (isBusy && busy++ < BUSY_MAX) {
-        LockSupport.parkNanos(BUSY_PAUSE_NANOS);
+        clock.sleep(BUSY_PAUSE);
         continue;
       }
       int length = Math.clamp(response.transferLength(), 0, data.length);
@@ -220,11 +240,7 @@ public final class Bench implements AutoCloseable {
 
   /** Lets time go by: only for what a target does by the clock. */
   void sleep(Duration duration) {
-    long end = nanoClock.getAsLong() + duration.toNanos();
-    long left;
-    while ((left = end - nanoClock.getAsLong()) > 0) {
-      LockSupport.parkNanos(left);
-    }
+    clock.sleep(duration);
   }
 
   /** A VPD page as Windows asks for it. */
@@ -246,19 +262,99 @@ public final class Bench implements AutoCloseable {
     return page;
   }
 
-  /** The same nexus' logical unit by another nexus. */
+  /** The same logical unit by another nexus. */
   Bench second() throws IOException, UnmetException {
+    Connector connector = surroundings.nexus;
     if (connector == null) {
       throw UnmetException.notChecked("there is no second path to it");
     }
     Bench made = second;
     if (made == null) {
-      made = new Bench(connector.connect(), null, scratch, nanoClock);
+      made = new Bench(connector.connect(), Surroundings.NONE, scratch, clock);
       made.blocks = blocks;
       made.blockBytes = blockBytes;
       second = made;
     }
     return made;
+  }
+
+  /**
+   * A token of another target, and the bytes that it stands for.
+   *
+   * @throws UnmetException if there is none, for whatever reason: this logical unit is not to blame
+   */
+  Foreign foreignToken() throws UnmetException {
+    Connector connector = surroundings.stranger;
+    if (connector == null) {
+      throw UnmetException.notChecked("no logical unit of another target was named with --other");
+    }
+    try {
+      Bench other = stranger;
+      if (other == null) {
+        other = open(connector.connect(), Surroundings.NONE, Optional.empty(), clock);
+        stranger = other;
+      }
+      byte[] token = other.token(Bytes.range(0, SOME));
+      return new Foreign(token, other.read(0, SOME));
+    } catch (IOException e) {
+      throw UnmetException.notChecked("the other target: " + e.getMessage());
+    }
+  }
+
+  /** A token that another target made, and what it stands for. */
+  record Foreign(byte[] token, byte[] content) {}
+
+  /**
+   * Has the target restart, and comes back to it by a new nexus. What was written before is
+   * flushed.
+   */
+  void restart() throws IOException, UnmetException {
+    Restart how = surroundings.restart;
+    Connector connector = surroundings.nexus;
+    if (how == null || connector == null) {
+      throw UnmetException.notChecked("the target is not restarted without --restart-command");
+    }
+    Answer flushed = ask(Bytes.of("91 00 0000000000000000 00000000 00 00"), 0);
+    if (!flushed.isGood()) {
+      throw UnmetException.notChecked("SYNCHRONIZE CACHE answers " + flushed.describe());
+    }
+    if (second != null) {
+      second.close();
+      second = null;
+    }
+    device.close();
+    String failure = "";
+    try {
+      how.run();
+    } catch (IOException e) {
+      failure = "the target could not be restarted: " + e.getMessage();
+    }
+    reconnect(connector);
+    pages.clear();
+    if (!failure.isEmpty()) {
+      throw UnmetException.notChecked(failure);
+    }
+  }
+
+  private void reconnect(Connector connector) throws IOException {
+    long end = clock.nanos() + RESTART_MAX.toNanos();
+    String why;
+    do {
+      try {
+        device = connector.connect();
+        Answer ready = ask(new byte[6], 0); // TEST UNIT READY
+        if (!ready.hasKey(Sense.NOT_READY_KEY)) {
+          return;
+        }
+        why = ready.describe();
+        device.close();
+      } catch (IOException e) {
+        why = String.valueOf(e.getMessage());
+      }
+      clock.sleep(RESTART_STEP);
+    } while (clock.nanos() - end < 0);
+    throw new IOException(
+        "it did not come back within %d s: %s".formatted(RESTART_MAX.toSeconds(), why));
   }
 
   /** POPULATE TOKEN as Windows sends it: no IMMED, no RTV, default timeout. */
@@ -333,19 +429,31 @@ public final class Bench implements AutoCloseable {
     if (lba < range.lba || lba + count > range.lba + range.blocks) {
       throw new IllegalArgumentException("block %d is not in the scratch range".formatted(lba));
     }
-    Answer written = send(Bytes.of("8a 00", Bytes.u64(lba), Bytes.u32(count), "0000"), content);
-    if (!written.isGood()) {
-      throw UnmetException.notChecked("the scratch range cannot be written: " + written.describe());
+    for (int at = 0; at < count; at += PIECE_BLOCKS) {
+      int some = Math.min(PIECE_BLOCKS, count - at);
+      byte[] cdb = Bytes.of("8a 00", Bytes.u64(lba + at), Bytes.u32(some), "0000");
+      Answer written = send(cdb, part(content, at, some));
+      if (!written.isGood()) {
+        throw UnmetException.notChecked(
+            "the scratch range cannot be written: " + written.describe());
+      }
     }
   }
 
   byte[] read(long lba, int count) throws IOException, UnmetException {
-    Answer read =
-        ask(Bytes.of("88 00", Bytes.u64(lba), Bytes.u32(count), "0000"), count * blockBytes);
-    if (!read.isGood()) {
-      throw UnmetException.notChecked("it cannot be read: " + read.describe());
+    byte[] content = new byte[count * blockBytes];
+    int length = 0;
+    for (int at = 0; at < count; at += PIECE_BLOCKS) {
+      int some = Math.min(PIECE_BLOCKS, count - at);
+      byte[] cdb = Bytes.of("88 00", Bytes.u64(lba + at), Bytes.u32(some), "0000");
+      Answer read = ask(cdb, some * blockBytes);
+      if (!read.isGood()) {
+        throw UnmetException.notChecked("it cannot be read: " + read.describe());
+      }
+      System.arraycopy(read.data(), 0, content, at * blockBytes, read.data().length);
+      length += read.data().length;
     }
-    return read.data();
+    return Arrays.copyOf(content, length);
   }
 
   /** The bytes of some blocks of a content. */
@@ -355,9 +463,11 @@ public final class Bench implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    Bench other = second;
-    if (other != null) {
-      other.close();
+    if (second != null) {
+      second.close();
+    }
+    if (stranger != null) {
+      stranger.close();
     }
     device.close();
   }

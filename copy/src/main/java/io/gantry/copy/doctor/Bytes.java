@@ -37,7 +37,7 @@ final class Bytes {
     return of(u64(lba), u32(blocks), "00000000");
   }
 
-  // CDBs of SPC-4 table 123 and SBC-4; the list identifier is at byte 6 where an operation begins,
+  // CDBs of SPC-4 and SBC-4; the list identifier is at byte 6 where an operation begins,
   // at byte 2 where it is asked about.
 
   static byte[] populateToken(int list, int length) {
@@ -58,6 +58,10 @@ final class Bytes {
 
   static byte[] receiveCopyStatus1(int list, int allocation) {
     return of("84 00", new byte[] {(byte) list}, "00000000000000", u32(allocation), "00 00");
+  }
+
+  static byte[] receiveCopyFailureDetails(int list, int allocation) {
+    return of("84 04", new byte[] {(byte) list}, "00000000000000", u32(allocation), "00 00");
   }
 
   static byte[] copyOperationAbort(int list) {

@@ -23,7 +23,7 @@ final class DiscoveryRules {
         new Rule(
             "D1",
             "it is a disk",
-            "SPC-4 6.6; Windows' class driver",
+            "SPC-4 INQUIRY, PERIPHERAL DEVICE TYPE; Windows' class driver",
             Effect.NEVER_OFFLOADED,
             "Windows offloads to disks only",
             bench -> {
@@ -35,7 +35,7 @@ final class DiscoveryRules {
         new Rule(
             "D2",
             "the list of VPD pages ascends",
-            "SPC-4 7.8.14; Windows' class driver",
+            "SPC-4 VPD page 00h; Windows' class driver",
             Effect.NEVER_OFFLOADED,
             "Windows does not trust a list that is not sorted, and uses no optional feature at all",
             DiscoveryRules::pagesAscend),
@@ -52,28 +52,28 @@ final class DiscoveryRules {
         new Rule(
             "D4",
             "page 8Fh begins with the ROD token limits, 36 bytes",
-            "SPC-4 7.8.17; Windows' class driver",
+            "SPC-4 VPD page 8Fh; Windows' class driver",
             Effect.NEVER_OFFLOADED,
             "Windows reads the first descriptor only, and that must be this one",
             DiscoveryRules::beginsWithLimits),
         new Rule(
             "D5",
             "a token lives long enough",
-            "SPC-4 7.8.17, DEFAULT and MAXIMUM INACTIVITY TIMEOUT",
+            "SPC-4 VPD page 8Fh, DEFAULT and MAXIMUM INACTIVITY TIMEOUT",
             Effect.FALLS_BACK,
             "tokens can be gone before Windows uses them",
             DiscoveryRules::tokenLife),
         new Rule(
             "D6",
             "one command can copy 64 MiB",
-            "SPC-4 7.8.17, MAXIMUM TOKEN TRANSFER SIZE",
+            "SPC-4 VPD page 8Fh, MAXIMUM TOKEN TRANSFER SIZE",
             Effect.SLOWER,
             "Windows needs more commands than the one for 64 MiB that it would send",
             DiscoveryRules::transferSize),
         new Rule(
             "D7",
             "the optimal transfer is not longer than the longest",
-            "SPC-4 7.8.17, OPTIMAL TRANSFER COUNT",
+            "SPC-4 VPD page 8Fh, OPTIMAL TRANSFER COUNT",
             Effect.SLOWER,
             "limits that contradict each other lead to commands that are cut",
             bench -> {
@@ -87,7 +87,7 @@ final class DiscoveryRules {
         new Rule(
             "D8",
             "one command takes several ranges",
-            "SPC-4 7.8.17, MAXIMUM RANGE DESCRIPTORS",
+            "SPC-4 VPD page 8Fh, MAXIMUM RANGE DESCRIPTORS",
             Effect.SLOWER,
             "fragmented files need a command for each fragment",
             bench -> {
@@ -97,7 +97,7 @@ final class DiscoveryRules {
         new Rule(
             "D9",
             "page B0h, block limits, is there",
-            "SBC-4 6.6.4; WHCP CopyOffload",
+            "SBC-4 VPD page B0h; WHCP CopyOffload",
             Effect.SLOWER,
             "Windows does not learn which transfers suit the disk",
             bench -> {
@@ -110,7 +110,7 @@ final class DiscoveryRules {
         new Rule(
             "D10",
             "INQUIRY says that third-party copies are supported (3PC)",
-            "SPC-4 6.6.2",
+            "SPC-4 INQUIRY, 3PC",
             Effect.EXPECTED,
             "Windows does not look at it, but ddpt and others do not try",
             bench -> {
@@ -121,21 +121,21 @@ final class DiscoveryRules {
         new Rule(
             "D11",
             "descriptors of page 8Fh ascend, each of a multiple of 4 bytes",
-            "SPC-4 7.8.17",
+            "SPC-4 VPD page 8Fh",
             Effect.NONE,
             "readers that look for a descriptor can miss it",
             DiscoveryRules::descriptorsAscend),
         new Rule(
             "D12",
             "page 8Fh lists the commands that tokens need",
-            "SPC-4 7.8.17, supported commands; SBC-4 POPULATE TOKEN",
+            "SPC-4 VPD page 8Fh, supported commands; SBC-4 POPULATE TOKEN",
             Effect.EXPECTED,
             "Windows does not look there; who does finds no offload",
             DiscoveryRules::listsCommands),
         new Rule(
             "D13",
             "page 8Fh lists a point-in-time ROD type that tokens are made of",
-            "SPC-4 7.8.17, supported ROD types",
+            "SPC-4 VPD page 8Fh, supported ROD types",
             Effect.NONE,
             "nothing tells what a token stands for",
             bench -> {
@@ -147,7 +147,7 @@ final class DiscoveryRules {
         new Rule(
             "D14",
             "page 8Fh lists the zero ROD token as one that is taken",
-            "SPC-4 7.8.17, supported ROD types; SBC-4 block device zero ROD token",
+            "SPC-4 VPD page 8Fh, supported ROD types; SBC-4 block device zero ROD token",
             Effect.NONE,
             "initiators do not know that zeros can be copied without a source",
             bench -> {
@@ -157,7 +157,7 @@ final class DiscoveryRules {
         new Rule(
             "D15",
             "page 8Fh has ROD token features and general copy operations",
-            "SPC-4 7.8.17",
+            "SPC-4 VPD page 8Fh",
             Effect.NONE,
             "limits on lifetime and concurrency are not told",
             bench -> {
@@ -171,25 +171,28 @@ final class DiscoveryRules {
         new Rule(
             "D19",
             "page 83h names the logical unit",
-            "SPC-4 7.8.5, association 0, designator type 2, 3 or 8",
+            "SPC-4 VPD page 83h, association 0, designator type 2, 3 or 8",
             Effect.EXPECTED,
             "Windows cannot tell whether two paths lead to one disk, for MPIO and clusters",
             DiscoveryRules::namesItself),
         new Rule(
             "D20",
             "a thin disk says that what is unmapped reads as zeros",
-            "SBC-3 5.16, LBPME and LBPRZ; 6.6.6, page B2h; Windows' class driver",
+            "SBC-3 READ CAPACITY(16), LBPME and LBPRZ; VPD page B2h; Windows' class driver",
             Effect.EXPECTED,
             "Windows refuses trims that are to leave zeros (STATUS_TRIM_READ_ZERO_NOT_SUPPORTED)",
             DiscoveryRules::thinReadsZeros));
   }
 
-  /** A rule that REPORT SUPPORTED OPERATION CODES (SPC-4 6.35) knows a command. */
+  /**
+   * A rule that REPORT SUPPORTED OPERATION CODES (SPC-4 REPORT SUPPORTED OPERATION CODES) knows a
+   * command.
+   */
   private static Rule supported(String id, String command, int opcode, int action) {
     return new Rule(
         id,
         "REPORT SUPPORTED OPERATION CODES knows " + command,
-        "SPC-4 6.35, SUPPORT",
+        "SPC-4 REPORT SUPPORTED OPERATION CODES, SUPPORT",
         Effect.EXPECTED,
         "Windows does not ask; tools that do take it for missing",
         bench -> {
@@ -352,6 +355,13 @@ final class DiscoveryRules {
     if (start == null || !listedCommands(page, start).contains(command)) {
       throw UnmetException.notOffered("page 8Fh does not list " + command);
     }
+  }
+
+  /** REMOTE TOKENS of descriptor 0106h: 0 for none; 4 takes them; 6 makes them, too. */
+  static int remoteTokens(Bench bench) throws IOException, UnmetException {
+    Answer page = bench.copyPage();
+    Integer start = descriptors(page).get(0x0106);
+    return start == null ? 0 : page.u8(start + 4) & 0x0f;
   }
 
   /**

@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 
-/** EXTENDED COPY (SPC-4 6.4, 6.5), which ESXi and sg_xcopy use, and Windows does not. */
+/** EXTENDED COPY, in both of its formats, which ESXi and sg_xcopy use, and Windows does not. */
 final class ExtendedCopyRules {
-  private static final String LID1 = "SPC-4 6.5";
-  private static final String LID4 = "SPC-4 6.4";
+  private static final String LID1 = "SPC-4 EXTENDED COPY(LID1)";
+  private static final String LID4 = "SPC-4 EXTENDED COPY(LID4)";
 
   private ExtendedCopyRules() {}
 
@@ -37,14 +37,15 @@ final class ExtendedCopyRules {
         rule(
             "X1",
             "the operating parameters say how long they are, and what is implemented",
-            "SPC-4 6.22",
+            "SPC-4 RECEIVE COPY OPERATING PARAMETERS, AVAILABLE DATA",
             bench -> {
               Answer answer = bench.ask(Bytes.operatingParameters(512), 512);
-              int codes = answer.u8(43);
-              String list = new String(hex(answer.slice(44, codes)));
+              List<String> codes = implemented(bench);
               return Verdict.of(
-                  answer.u32(0) == 40 + codes && list.contains("02") && list.contains("E4"),
-                  "%d bytes, descriptors %s".formatted(answer.u32(0), list));
+                  answer.u32(0) == 40 + answer.u8(43)
+                      && codes.contains("02")
+                      && codes.contains("E4"),
+                  "%d bytes, descriptors %s".formatted(answer.u32(0), String.join(" ", codes)));
             }),
         rule(
             "X2",
@@ -220,7 +221,7 @@ final class ExtendedCopyRules {
         rule(
             "X17",
             "the result can be asked for",
-            "SPC-4 6.25, RECEIVE COPY STATUS(LID1)",
+            "SPC-4 RECEIVE COPY STATUS(LID1)",
             bench -> {
               Answer copied = lid1(bench, "00", itself(bench), blocks(bench, SOME));
               if (!copied.isGood()) {
@@ -261,15 +262,99 @@ final class ExtendedCopyRules {
               return answer.says(5, 0x20) || answer.says(5, 0x24)
                   ? Verdict.notOffered("answers " + answer.describe())
                   : Verdict.refused(answer, 5, 0x26, 0);
-            }));
+            }),
+        rule(
+            "X20",
+            "a ROD CSCD descriptor is refused as unknown where it is not listed",
+            "SPC-4 RECEIVE COPY OPERATING PARAMETERS; EXTENDED COPY(LID1), 05h/26h/07h",
+            bench -> {
+              if (implemented(bench).contains("FE")) {
+                return Verdict.notOffered("it is listed: ROD CSCD descriptors are taken");
+              }
+              // Producer FFFFh, which is this copy manager; ROD TYPE, a point in time.
+              byte[] rod = Arrays.copyOf(Bytes.of("fe 00 0000 ffff 0000 00800000"), 32);
+              byte[] cscds = Bytes.of(itself(bench), rod);
+              return Verdict.refused(lid1(bench, "00", cscds, blocks(bench, SOME)), 5, 0x26, 7);
+            }),
+        rule(
+            "X21",
+            "why a copy failed can be asked for",
+            "SPC-4 RECEIVE COPY FAILURE DETAILS(LID1)",
+            bench -> {
+              bench.destination();
+              byte[] segment = segment(2, bench.source(), bench.blocks() - 1);
+              Answer failed = lid1(bench, "00", itself(bench), segment);
+              if (failed.isGood()) {
+                return Verdict.notChecked("a copy past the end answers GOOD");
+              }
+              Answer details = bench.ask(Bytes.receiveCopyFailureDetails(1, 512), 512);
+              boolean fixed = (details.u8(60) & 0x7e) == 0x70;
+              int key = (fixed ? details.u8(62) : details.u8(61)) & 0x0f;
+              return details.isGood()
+                  ? Verdict.of(
+                      details.u8(56) == 2
+                          && details.u16(58) > 0
+                          && details.u32(0) == 56 + details.u16(58)
+                          && failed.hasKey(key),
+                      "%d bytes, status %02Xh, sense data of %d bytes, sense key %X"
+                          .formatted(details.u32(0), details.u8(56), details.u16(58), key))
+                  : Verdict.notMet("answers " + details.describe());
+            }),
+        rule(
+            "X22",
+            "of a copy that went well there are no details to be told",
+            "SPC-4 RECEIVE COPY FAILURE DETAILS(LID1), AVAILABLE DATA",
+            bench -> {
+              Answer copied = lid1(bench, "00", itself(bench), blocks(bench, SOME));
+              if (!copied.isGood()) {
+                return Verdict.notChecked("EXTENDED COPY answers " + copied.describe());
+              }
+              Answer details = bench.ask(Bytes.receiveCopyFailureDetails(1, 512), 512);
+              return details.isGood()
+                  ? Verdict.of(details.u32(0) == 0, "%d bytes".formatted(details.u32(0)))
+                  : Verdict.notMet("answers " + details.describe());
+            }),
+        rule(
+            "X23",
+            "a reservation key is registered, and unregistered, by a segment",
+            LID1 + ", segment descriptor 14h",
+            ExtendedCopyRules::registersKey));
   }
 
-  private static char[] hex(byte[] bytes) {
+  private static Verdict registersKey(Bench bench) throws IOException, UnmetException {
+    bench.destination(); // it changes nothing that is written there, but it is not only asking
+    if (!implemented(bench).contains("14")) {
+      return Verdict.notOffered("segment descriptor 14h is not listed");
+    }
+    TokenLifeRules.requireNoKeys(bench);
+    Answer registered = lid1(bench, "00", itself(bench), keySegment(0, TokenLifeRules.KEY));
+    Answer keys = TokenLifeRules.readKeys(bench);
+    boolean isThere = keys.u32(4) == 8 && keys.u64(8) == TokenLifeRules.KEY;
+    Answer gone = lid1(bench, "00", itself(bench), keySegment(TokenLifeRules.KEY, 0));
+    long left = TokenLifeRules.readKeys(bench).u32(4);
+    return Verdict.of(
+        registered.isGood() && isThere && gone.isGood() && left == 0,
+        "answers %s with %d bytes of keys, then %s with %d"
+            .formatted(registered.describe(), keys.u32(4), gone.describe(), left));
+  }
+
+  /** Codes of segment and CSCD descriptors that the copy manager knows. */
+  private static List<String> implemented(Bench bench) throws IOException {
+    Answer answer = bench.ask(Bytes.operatingParameters(512), 512);
+    return List.of(hex(answer.slice(44, answer.u8(43))).split(" "));
+  }
+
+  /** Segment descriptor 14h, for the first CSCD descriptor. */
+  private static byte[] keySegment(long key, long actionKey) {
+    return Bytes.of("14 00 0018 0000 0000", Bytes.u64(key), Bytes.u64(actionKey), "00000000");
+  }
+
+  private static String hex(byte[] bytes) {
     StringBuilder text = new StringBuilder();
     for (byte each : bytes) {
       text.append("%02X ".formatted(each));
     }
-    return text.toString().strip().toCharArray();
+    return text.toString().strip();
   }
 
   /** A segment from the source half to the destination half; tests nothing without them. */
@@ -277,12 +362,12 @@ final class ExtendedCopyRules {
     return segment(count, bench.source(), bench.destination());
   }
 
-  /** Segment descriptor 02h (SPC-4 6.4.6.4), both ends the first CSCD descriptor. */
+  /** Segment descriptor 02h of blocks, both ends the first CSCD descriptor. */
   private static byte[] segment(int count, long from, long to) {
     return Bytes.of("02 00 0018 0000 0000 0000", Bytes.u16(count), Bytes.u64(from), Bytes.u64(to));
   }
 
-  /** The identification CSCD descriptor (SPC-4 6.4.5.6) of the logical unit itself. */
+  /** The identification CSCD descriptor of the logical unit itself. */
   private static byte[] itself(Bench bench) throws IOException, UnmetException {
     Answer page = bench.ask(Bytes.page(0x83, 1024), 1024);
     int end = Math.min(page.data().length, 4 + page.u16(2));
@@ -302,7 +387,7 @@ final class ExtendedCopyRules {
     throw UnmetException.notChecked("page 83h has no NAA designator of the logical unit");
   }
 
-  /** The short list (SPC-4 6.5), list identifier 1. */
+  /** The short list, list identifier 1. */
   private static byte[] list1(String usage, byte[] cscds, byte[] segments) {
     return Bytes.of(
         "01",
@@ -322,7 +407,7 @@ final class ExtendedCopyRules {
   }
 
   /**
-   * The long list (SPC-4 6.4).
+   * The long list.
    *
    * @param start format, and how the list identifier is used
    */

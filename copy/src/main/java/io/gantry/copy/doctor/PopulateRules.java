@@ -251,7 +251,7 @@ final class PopulateRules {
         new Rule(
             "P19",
             "a list identifier can be used again, and stands for the newer operation",
-            "SPC-4 5.17.4",
+            "SPC-4 LIST IDENTIFIER",
             Effect.FALLS_BACK,
             "Windows counts its identifiers round",
             bench -> {
@@ -267,7 +267,7 @@ final class PopulateRules {
         new Rule(
             "P20",
             "an unknown service action is refused",
-            "SPC-4 4.3.4",
+            "SPC-4 EXTENDED COPY, SERVICE ACTION",
             Effect.NONE,
             "",
             bench -> {
@@ -278,7 +278,7 @@ final class PopulateRules {
         new Rule(
             "P21",
             "a refused lifetime is pointed at",
-            CLAUSE + ", byte 4; SPC-4 4.5.2.4.2, FIELD POINTER",
+            CLAUSE + ", byte 4; SPC-4 sense data, FIELD POINTER",
             Effect.NONE,
             "",
             bench -> {
@@ -292,7 +292,7 @@ final class PopulateRules {
         new Rule(
             "P22",
             "a refused type is pointed at",
-            CLAUSE + ", byte 8; SPC-4 4.5.2.4.2, FIELD POINTER",
+            CLAUSE + ", byte 8; SPC-4 sense data, FIELD POINTER",
             Effect.NONE,
             "",
             bench -> {
@@ -302,7 +302,7 @@ final class PopulateRules {
         new Rule(
             "P23",
             "ranges that are refused since they overlap are pointed at",
-            CLAUSE + ", from byte 14 on; SPC-4 4.5.2.4.2, FIELD POINTER",
+            CLAUSE + ", from byte 14 on; SPC-4 sense data, FIELD POINTER",
             Effect.NONE,
             "",
             bench ->

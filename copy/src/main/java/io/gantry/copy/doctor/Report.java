@@ -1,7 +1,7 @@
 package io.gantry.copy.doctor;
 
 /**
- * The answer to RECEIVE ROD TOKEN INFORMATION (SPC-4 6.28), taken apart.
+ * The answer to RECEIVE ROD TOKEN INFORMATION (SPC-4 RECEIVE ROD TOKEN INFORMATION), taken apart.
  *
  * @param answer the whole
  */

@@ -9,9 +9,12 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 
-/** Asking for results: RECEIVE ROD TOKEN INFORMATION (SPC-4 6.28) and its relatives. */
+/**
+ * Asking for results: RECEIVE ROD TOKEN INFORMATION (SPC-4 RECEIVE ROD TOKEN INFORMATION) and its
+ * relatives.
+ */
 final class ReportRules {
-  private static final String CLAUSE = "SPC-4 6.28";
+  private static final String CLAUSE = "SPC-4 RECEIVE ROD TOKEN INFORMATION";
   private static final String WINDOWS = CLAUSE + "; Windows' class driver";
 
   private ReportRules() {}
@@ -116,7 +119,7 @@ final class ReportRules {
         new Rule(
             "R9",
             "an answer that was lost can be asked for again",
-            "SPC-4 6.28 allows less; Windows' class driver repeats the command",
+            "SPC-4 allows less; Windows' class driver repeats the command",
             Effect.SLOWER,
             "a lost answer costs the token, and Windows begins anew",
             bench -> {
@@ -156,7 +159,7 @@ final class ReportRules {
         new Rule(
             "R12",
             "a result belongs to the nexus that asked for the operation",
-            "SPC-4 5.17.4",
+            "SPC-4 LIST IDENTIFIER",
             Effect.NONE,
             "other hosts can fetch a token that is not theirs",
             bench -> {
@@ -166,7 +169,7 @@ final class ReportRules {
         new Rule(
             "R13",
             "two hosts can use the same list identifier at once",
-            "SPC-4 5.17.4",
+            "SPC-4 LIST IDENTIFIER",
             Effect.WRONG_DATA,
             "one host gets the token of another",
             bench -> {
@@ -186,7 +189,7 @@ final class ReportRules {
         new Rule(
             "R14",
             "RECEIVE COPY STATUS(LID4) tells the same",
-            "SPC-4 6.24; SBC-4 requires it with POPULATE TOKEN",
+            "SPC-4 RECEIVE COPY STATUS(LID4); SBC-4 requires it with POPULATE TOKEN",
             Effect.NONE,
             "ddpt with prefer_rcs fails",
             bench -> {
@@ -210,7 +213,7 @@ final class ReportRules {
         new Rule(
             "R15",
             "a token has the length that it must have, and is of the type it says",
-            "SPC-4 5.17.6, ROD TOKEN LENGTH",
+            "SPC-4 ROD tokens, ROD TOKEN LENGTH",
             Effect.FALLS_BACK,
             "Windows hands on tokens of 512 bytes, and the zero token is known by this header",
             bench -> {
@@ -223,7 +226,7 @@ final class ReportRules {
         new Rule(
             "R16",
             "a token can be told from all others, and not guessed",
-            "SPC-4 5.17.6, EXTENDED ROD TOKEN DATA",
+            "SPC-4 ROD tokens, EXTENDED ROD TOKEN DATA",
             Effect.NONE,
             "whoever guesses a token reads another's data",
             bench -> {
@@ -241,7 +244,7 @@ final class ReportRules {
         new Rule(
             "R17",
             "REPORT ALL ROD TOKENS lists a token that lives",
-            "SPC-4 6.36",
+            "SPC-4 REPORT ALL ROD TOKENS",
             Effect.NONE,
             "",
             bench -> {

@@ -12,6 +12,7 @@ public final class Rules {
               ReportRules.rules(),
               WriteRules.rules(),
               TokenLifeRules.rules(),
+              BackgroundRules.rules(),
               ExtendedCopyRules.rules())
           .flatMap(List::stream)
           .toList();

@@ -1,5 +1,6 @@
 package io.gantry.copy.doctor;
 
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -77,6 +78,18 @@ public record Verdict(Kind kind, String found) {
         : of(
             pointer.getAsInt() >= first && pointer.getAsInt() < first + length,
             "points at byte %d".formatted(pointer.getAsInt()));
+  }
+
+  /** The same where several qualifiers will do. */
+  static Verdict refused(Answer answer, int key, int asc, List<Integer> qualifiers) {
+    boolean isOne = qualifiers.stream().anyMatch(ascq -> answer.says(key, asc, ascq));
+    String wanted =
+        String.join(", ", qualifiers.stream().map(ascq -> "%02Xh".formatted(ascq)).toList());
+    return isOne
+        ? met("answers " + answer.describe())
+        : notMet(
+            "answers %s instead of %Xh/%02Xh and %s"
+                .formatted(answer.describe(), key, asc, wanted));
   }
 
   /** The same where the qualifier does not matter. */

@@ -16,6 +16,12 @@ final class WriteRules {
 
   private static final String ZERO_TOKEN = "ffff0001 0000 01f8";
 
+  /** Where a ROD token says which target made it: a designation descriptor. */
+  private static final int TARGET_DESCRIPTOR = 128;
+
+  /** Remote; or, for who knows the tokens that it has made and no others, unknown or corrupt. */
+  private static final List<Integer> NOT_FROM_HERE = List.of(2, 4, 5, 0);
+
   private WriteRules() {}
 
   static List<Rule> rules() {
@@ -67,7 +73,7 @@ final class WriteRules {
         new Rule(
             "W4",
             "a token holds what was there when it was made",
-            "SPC-4 5.17.6, point in time copy RODs; Windows' documentation",
+            "SPC-4 ROD tokens, point in time copy RODs; Windows' documentation",
             Effect.WRONG_DATA,
             "what is written to the source later gets into the copy",
             WriteRules::pointInTime),
@@ -95,7 +101,7 @@ final class WriteRules {
         new Rule(
             "W7",
             "a copy onto a part of its own source is right",
-            "SPC-4 5.17.6",
+            "SPC-4 ROD tokens",
             Effect.WRONG_DATA,
             "the copy reads what it has just written",
             bench -> {
@@ -169,7 +175,7 @@ final class WriteRules {
         new Rule(
             "W10",
             "a result says how much was copied",
-            "SPC-4 6.28",
+            "SPC-4 RECEIVE ROD TOKEN INFORMATION",
             Effect.MISLED,
             "Windows asks for it when a command has failed",
             bench -> {
@@ -210,7 +216,7 @@ final class WriteRules {
         new Rule(
             "W12",
             "a token that was changed by one bit is refused",
-            "SPC-4 5.17.6",
+            "SPC-4 ROD tokens",
             Effect.NONE,
             "tokens can be forged",
             bench -> {
@@ -381,7 +387,7 @@ final class WriteRules {
         new Rule(
             "W27",
             "the result of a copy that was cut has the status 03h",
-            "SPC-4 6.28, COPY OPERATION STATUS; Windows' class driver",
+            "SPC-4 RECEIVE ROD TOKEN INFORMATION, COPY OPERATION STATUS; Windows' class driver",
             Effect.MISLED,
             "Windows takes 04h for a failure and forgets what was copied",
             bench -> {
@@ -407,7 +413,7 @@ final class WriteRules {
         new Rule(
             "W29",
             "a refused offset is pointed at",
-            CLAUSE + ", byte 8; SPC-4 4.5.2.4.2, FIELD POINTER",
+            CLAUSE + ", byte 8; SPC-4 sense data, FIELD POINTER",
             Effect.NONE,
             "",
             bench -> {
@@ -435,7 +441,48 @@ final class WriteRules {
               return used.isGood()
                   ? same(bench, bench.destination(), content)
                   : Verdict.notMet("answers " + used.describe());
-            }));
+            }),
+        new Rule(
+            "W31",
+            "a token that names another target is refused for that, or as unknown or corrupt",
+            "SPC-4 ROD tokens, TARGET DEVICE DESCRIPTOR; 05h/23h/02h, 04h, 05h or 00h",
+            Effect.NONE,
+            "",
+            bench -> {
+              byte[] token = bench.token(Bytes.range(bench.source(), SOME));
+              int length = token[TARGET_DESCRIPTOR + 3] & 0xff;
+              if (length < 12 || length > 124) {
+                return Verdict.notOffered("tokens here do not name their target");
+              }
+              token[TARGET_DESCRIPTOR + 4 + 8] ^= 1; // a digit of the date of an iSCSI name
+              return Verdict.refused(useOnce(bench, token), 5, 0x23, NOT_FROM_HERE);
+            }),
+        new Rule(
+            "W32",
+            "a token of another target is refused, or copied right where page 8Fh takes such"
+                + " tokens",
+            "SPC-4 VPD page 8Fh, ROD token features, REMOTE TOKENS; 05h/23h/02h",
+            Effect.WRONG_DATA,
+            "the copy holds what was never in its source",
+            WriteRules::foreign));
+  }
+
+  private static Verdict foreign(Bench bench) throws IOException, UnmetException {
+    byte[] there = bench.fill(bench.destination(), SOME);
+    requireGood(copy(bench, bench.destination() + SOME)); // tokens of its own it does take
+    Bench.Foreign token = bench.foreignToken();
+    int blocks = token.content().length / bench.blockBytes();
+    Answer used =
+        bench.use(bench.nextList(), 0, token.token(), Bytes.range(bench.destination(), blocks));
+    if (DiscoveryRules.remoteTokens(bench) != 0) {
+      return used.isGood()
+          ? same(bench, bench.destination(), token.content())
+          : Verdict.of(used.says(5, 0x23) && !used.says(5, 0x23, 2), "answers " + used.describe());
+    }
+    Verdict untouched = same(bench, bench.destination(), there);
+    return untouched.kind() == Verdict.Kind.MET
+        ? Verdict.refused(used, 5, 0x23, NOT_FROM_HERE)
+        : untouched;
   }
 
   /** A block behind the last; only where writing is allowed, for a target might not look. */

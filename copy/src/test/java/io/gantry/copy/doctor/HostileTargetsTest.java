@@ -3,7 +3,9 @@ package io.gantry.copy.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gantry.copy.Clock;
 import io.gantry.copy.doctor.Bench.Scratch;
+import io.gantry.copy.doctor.Bench.Surroundings;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
@@ -11,14 +13,13 @@ import io.gantry.scsi.ScsiStatus;
 import io.gantry.scsi.Sense;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,15 +53,13 @@ class HostileTargetsTest {
   }
 
   private static Examination examine(
-      Function<ScsiRequest, ScsiResponse> script, Optional<Scratch> scratch, LongSupplier clock)
+      Function<ScsiRequest, ScsiResponse> script, Optional<Scratch> scratch, Clock clock)
       throws IOException {
-    // Those of T sleep, as the lives of tokens take their time.
-    List<Rule> rules =
-        Rules.all().stream().filter(rule -> rule.group() != Rule.Group.LIFE).toList();
-    try (Bench bench =
-        Bench.open(new Scripted(script), () -> new Scripted(script), scratch, clock)) {
-      Examination examination = Examination.run(rules, bench, finding -> {});
-      assertThat(examination.findings()).hasSameSizeAs(rules);
+    Surroundings surroundings =
+        new Surroundings(() -> new Scripted(script), () -> new Scripted(script), () -> {});
+    try (Bench bench = Bench.open(new Scripted(script), surroundings, scratch, clock)) {
+      Examination examination = Examination.run(Rules.all(), bench, finding -> {});
+      assertThat(examination.findings()).hasSameSizeAs(Rules.all());
       return examination;
     }
   }
@@ -115,14 +114,14 @@ class HostileTargetsTest {
     for (long seed = 0; seed < 200; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       Examination examination =
-          examine(request -> anything(request, random), scratch, System::nanoTime);
+          examine(request -> anything(request, random), scratch, new TestClock(() -> {}));
       assertThat(examination.isOffloading()).as("seed %d", seed).isFalse();
     }
   }
 
   @Test
   void emptyAnswersAreSurvived() throws IOException {
-    Examination examination = examine(HostileTargetsTest::nothing, NONE, System::nanoTime);
+    Examination examination = examine(HostileTargetsTest::nothing, NONE, new TestClock(() -> {}));
     assertThat(examination.isOffloading()).isFalse();
     assertThat(examination.conclusion()).startsWith("Windows will not offload copies");
   }
@@ -140,7 +139,7 @@ class HostileTargetsTest {
                 return nothing(request);
               },
               NONE,
-              System::nanoTime);
+              new TestClock(() -> {}));
       if (examination.lost().isEmpty()) {
         assertThat(last).isGreaterThan(20);
         return;
@@ -155,7 +154,10 @@ class HostileTargetsTest {
   @Test
   void aDiskThatIsAlwaysBusyIsAskedForSomeSecondsOnly() {
     assertThatThrownBy(() ->
-            examine(request -> new ScsiResponse(ScsiStatus.BUSY, null, 0), NONE, System::nanoTime))
+            examine(
+                request -> new ScsiResponse(ScsiStatus.BUSY, null, 0),
+                NONE,
+                new TestClock(() -> {})))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("it does not tell its capacity");
   }
@@ -175,7 +177,17 @@ class HostileTargetsTest {
         examine(
             HostileTargetsTest::willing,
             Optional.of(new Scratch(0, 1 << 20)),
-            () -> now[0] += TimeUnit.SECONDS.toNanos(seconds));
+            new Clock() {
+              @Override
+              public long nanos() {
+                return now[0] += TimeUnit.SECONDS.toNanos(seconds);
+              }
+
+              @Override
+              public void sleep(Duration time) {
+                now[0] += time.toNanos();
+              }
+            });
     return examination.findings().stream()
         .filter(finding -> finding.rule().id().equals(id))
         .findFirst()
