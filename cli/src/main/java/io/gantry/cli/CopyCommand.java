@@ -8,10 +8,12 @@ import io.gantry.copy.CopyResult;
 import io.gantry.copy.CopyStoppedException;
 import io.gantry.copy.DiskEnd;
 import io.gantry.copy.FileEnd;
+import io.gantry.scsi.ScsiDevice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -136,6 +138,16 @@ final class CopyCommand implements Callable<Integer> {
   private @Nullable Size rate;
 
   @Option(
+      names = "--reconnect",
+      paramLabel = "SECONDS",
+      defaultValue = "45",
+      description =
+          "How long a server that was lost in the middle may be away. When it is there again, what"
+              + " it had not yet written to stable storage is copied once more (default:"
+              + " ${DEFAULT-VALUE}; 0: a lost server ends the copy).")
+  private int reconnectSeconds;
+
+  @Option(
       names = "--progress",
       paramLabel = "STYLE",
       defaultValue = "auto",
@@ -178,6 +190,11 @@ final class CopyCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--in-flight %d is not between 1 and 64".formatted(inFlight));
     }
+    if (reconnectSeconds < 0 || reconnectSeconds > 86_400) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--reconnect %d is not between 0 and 86400".formatted(reconnectSeconds));
+    }
     if (rate != null && rate.bytes() == 0) {
       throw new ParameterException(
           spec.commandLine(), "--rate 0 would copy nothing; leave it out for no limit");
@@ -190,18 +207,27 @@ final class CopyCommand implements Callable<Integer> {
         verify,
         inFlight,
         rate == null ? 0 : rate.bytes(),
-        Optional.ofNullable(resume).map(CopyRequest.Resume::new));
+        Optional.ofNullable(resume).map(CopyRequest.Resume::new),
+        Duration.ofSeconds(reconnectSeconds));
   }
 
   private CopyEnd openSource(Devices devices) throws IOException {
     return source instanceof Location.File file
         ? FileEnd.openSource(file.path())
-        : DiskEnd.attach(source.name(), devices.open(source));
+        : openDisk(devices, source);
+  }
+
+  /** A session that breaks can be made anew; a pool that is open here cannot be lost. */
+  private static DiskEnd openDisk(Devices devices, Location location) throws IOException {
+    ScsiDevice device = devices.open(location);
+    return location instanceof Location.Iscsi(var url, _)
+        ? DiskEnd.attach(location.name(), device, () -> Devices.open(url))
+        : DiskEnd.attach(location.name(), device);
   }
 
   private CopyEnd openDestination(Devices devices) throws IOException {
     if (!(destination instanceof Location.File file)) {
-      return DiskEnd.attach(destination.name(), devices.open(destination));
+      return openDisk(devices, destination);
     }
     if (destinationOffset != null && Files.exists(file.path())) {
       return FileEnd.openDestination(file.path());
@@ -284,7 +310,7 @@ final class CopyCommand implements Callable<Integer> {
     }
     long start = standing.durableFromStart();
     return start == 0
-        ? far
+        ? far + "; with --resume FILE the same command could go on"
         : "%s; --offset %d --dst-offset %d goes on behind the first %s"
             .formatted(
                 far,
@@ -336,6 +362,15 @@ final class CopyCommand implements Callable<Integer> {
     row(table, "holes", result.bytesZeroed(), result, "not read");
     if (result.bytesResumed() > 0) {
       table.row("done before", Size.human(result.bytesResumed()), "", "");
+    }
+    if (result.losses() > 0) {
+      table.row(
+          "copied once more",
+          Size.human(result.bytesRepeated()),
+          "",
+          result.losses() == 1
+              ? "a server was lost, and came back"
+              : "%d times a server was lost, and came back".formatted(result.losses()));
     }
     table
         .row("SCSI commands", result.traffic().commands(), "", "")

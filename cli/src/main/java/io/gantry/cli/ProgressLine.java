@@ -98,6 +98,7 @@ final class ProgressLine implements CopyProgress, AutoCloseable {
     total = totalBytes;
     doneBefore = doneBytes;
     done = doneBytes;
+    copied.clear();
     startNanos = nanoClock.getAsLong();
   }
 

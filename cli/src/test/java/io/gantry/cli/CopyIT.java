@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -117,11 +119,12 @@ class CopyIT {
   }
 
   /** Starts a copy that takes its time, and waits until some of it is noted as done. */
-  private Process startSlowly(Path state, String source, String destination) throws Exception {
-    Process copy =
-        ServerProcess.command(
-                "copy", "--resume", state.toString(), "--rate", "2M", source, destination)
-            .start();
+  private Process startSlowly(Path state, String source, String destination, String... options)
+      throws Exception {
+    List<String> command = new ArrayList<>(List.of("copy", "--resume", state.toString()));
+    command.addAll(List.of("--rate", "2M", source, destination));
+    command.addAll(List.of(options));
+    Process copy = ServerProcess.command(command.toArray(String[]::new)).start();
     long deadline = System.nanoTime() + LIMIT.toNanos();
     while (!Files.exists(state) || !SOME_DONE.matcher(Files.readString(state)).find()) {
       assertThat(copy.isAlive()).isTrue();
@@ -169,7 +172,7 @@ class CopyIT {
   @Test
   void aSourceThatGoesIsTold() throws Exception {
     Path state = directory.resolve("state");
-    Process copy = startSlowly(state, from, to);
+    Process copy = startSlowly(state, from, to, "--reconnect=0");
     first.kill();
     assertThat(copy.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(copy.exitValue()).isEqualTo(1);
@@ -186,7 +189,7 @@ class CopyIT {
   @Test
   void aDestinationThatGoesIsTold() throws Exception {
     Path state = directory.resolve("state");
-    Process copy = startSlowly(state, from, to);
+    Process copy = startSlowly(state, from, to, "--reconnect=0");
     second.kill();
     assertThat(copy.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(copy.exitValue()).isEqualTo(1);
@@ -198,5 +201,38 @@ class CopyIT {
     second = second.restart();
     goOn(state, from, to);
     assertHolds(to);
+  }
+
+  /** One server after the other is killed, and comes back, while the copy waits for it. */
+  @Test
+  void serversThatRestartAreWaitedFor() throws Exception {
+    Path state = directory.resolve("state");
+    Process copy = startSlowly(state, from, to);
+    second.kill(); // what was not flushed is lost
+    second = second.restart();
+    awaitMore(copy, state);
+    first.kill();
+    first = first.restart();
+    assertThat(copy.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(copy.exitValue())
+        .as(copy.errorReader(StandardCharsets.UTF_8).lines().toList().toString())
+        .isZero();
+    assertThat(copy.inputReader(StandardCharsets.UTF_8).lines())
+        .anySatisfy(line ->
+            assertThat(line)
+                .contains("copied once more", "2 times a server was lost, and came back"));
+    assertThat(state).doesNotExist();
+    assertHolds(to);
+  }
+
+  /** Waits until more is noted as done than now. */
+  private static void awaitMore(Process copy, Path state) throws IOException {
+    String before = Files.readString(state);
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (Files.readString(state).equals(before)) {
+      assertThat(copy.isAlive()).isTrue();
+      assertThat(System.nanoTime()).as("more is done").isLessThan(deadline);
+      Thread.onSpinWait();
+    }
   }
 }

@@ -64,7 +64,9 @@ class LostServerIT {
             .getLast();
 
     Process copy =
-        new ProcessBuilder(Launcher.SCRIPT.toString(), "copy", file.toString(), url).start();
+        new ProcessBuilder(
+                Launcher.SCRIPT.toString(), "copy", "--reconnect", "0", file.toString(), url)
+            .start();
     awaitBytes(directory.resolve("data/chunks"), FILE_BYTES / 16);
     server.destroyForcibly().waitFor();
 

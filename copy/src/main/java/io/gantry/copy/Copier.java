@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +20,10 @@ public final class Copier {
   private final CopyEnd source;
   private final CopyEnd destination;
   private final CopyProgress progress;
-  private final LongSupplier nanoClock;
+  private final Clock clock;
   private final StopSignal stop = new StopSignal();
   private volatile @Nullable CopyRun run;
+  private volatile @Nullable Reconnection reconnection;
   private long startNanos;
   private Traffic before = Traffic.NONE;
 
@@ -38,14 +38,13 @@ public final class Copier {
   public record Standing(long total, long done, long durable, long durableFromStart) {}
 
   /**
-   * @param nanoClock monotonic, for {@link CopyResult#duration} and limits
+   * @param clock for {@link CopyResult#duration}, limits, and waiting for what was lost
    */
-  public Copier(
-      CopyEnd source, CopyEnd destination, CopyProgress progress, LongSupplier nanoClock) {
+  public Copier(CopyEnd source, CopyEnd destination, CopyProgress progress, Clock clock) {
     this.source = source;
     this.destination = destination;
     this.progress = progress;
-    this.nanoClock = nanoClock;
+    this.clock = clock;
   }
 
   /** Ends the copy early, from another thread: {@link #run} fails after the commands in flight. */
@@ -62,7 +61,7 @@ public final class Copier {
    */
   public CopyResult run(CopyRequest request) throws IOException {
     Span span = check(request);
-    startNanos = nanoClock.getAsLong();
+    startNanos = clock.nanos();
     before = source.traffic().plus(destination.traffic());
     destination.requireWritable();
     ResumeFile resumeFile = resumeFile(request, span);
@@ -73,27 +72,54 @@ public final class Copier {
     }
     CopyRun copy =
         new CopyRun(
-            source, destination, span, request, progress, nanoClock, stop, done, resumeFile);
+            source, destination, span, request, progress, clock::nanos, stop, done, resumeFile);
     run = copy;
-    try {
-      copy.copy();
-      if (source instanceof FileEnd file && !isOnePlace()) {
-        file.requireUnchanged();
-      }
-    } catch (IOException e) {
-      settleAfter(e, copy);
-      throw e;
-    }
-    copy.settle();
+    Reconnection lost = new Reconnection(source, destination, request.patience(), clock, stop);
+    reconnection = lost;
+    copy(copy, lost);
     CopyResult result = soFar();
     if (request.verify()) {
-      result = result.with(comparison(span).run(request.inFlight()));
+      result = result.with(compare(span, request, lost));
     }
     destination.commit();
     if (resumeFile != null) {
       resumeFile.delete();
     }
     return result;
+  }
+
+  /** Copies until all is on stable storage, also when a logical unit was away meanwhile. */
+  private void copy(CopyRun copy, Reconnection lost) throws IOException {
+    while (true) {
+      try {
+        try {
+          copy.copy();
+          if (source instanceof FileEnd file && !isOnePlace()) {
+            file.requireUnchanged();
+          }
+        } catch (IOException e) {
+          settleAfter(e, copy);
+          throw e;
+        }
+        copy.settle();
+        return;
+      } catch (LostException e) {
+        lost.await(e);
+        copy.goBack();
+      }
+    }
+  }
+
+  /** Compares, from the beginning if a logical unit was away meanwhile. */
+  private CopyResult.Comparison compare(Span span, CopyRequest request, Reconnection lost)
+      throws IOException {
+    while (true) {
+      try {
+        return comparison(span).run(request.inFlight());
+      } catch (LostException e) {
+        lost.await(e);
+      }
+    }
   }
 
   private static void settleAfter(IOException failure, CopyRun copy) {
@@ -133,15 +159,18 @@ public final class Copier {
     if (copy == null) {
       throw new IllegalStateException("the copy has not begun");
     }
+    Reconnection lost = reconnection;
     return new CopyResult(
         copy.bytes(Means.TOKEN),
         copy.bytes(Means.EXTENDED_COPY),
         copy.bytes(Means.MOVED),
         copy.bytes(Means.ZEROED),
         copy.resumedBytes(),
+        copy.repeatedBytes(),
+        lost == null ? 0 : lost.losses(),
         copy.tokens(),
         source.traffic().plus(destination.traffic()).minus(before),
-        Duration.ofNanos(nanoClock.getAsLong() - startNanos),
+        Duration.ofNanos(clock.nanos() - startNanos),
         copy.fallbacks(),
         Optional.empty());
   }

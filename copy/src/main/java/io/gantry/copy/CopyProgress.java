@@ -16,10 +16,10 @@ public interface CopyProgress {
       };
 
   /**
-   * The copy starts.
+   * The copy starts; or it starts once more after a logical unit was lost.
    *
    * @param totalBytes what it has to do altogether
-   * @param doneBytes what of that an earlier run has done
+   * @param doneBytes what of that is done already
    */
   void started(long totalBytes, long doneBytes);
 

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param inFlight pieces that are worked on at a time, 1 or more
  * @param bytesPerSecond most bytes of a second, whoever copies them; 0: no limit
  * @param resume how it goes on after it was stopped; empty: it does not
+ * @param patience how long a logical unit may be gone, where its end can be reached once more
  */
 public record CopyRequest(
     long sourceOffset,
@@ -25,7 +26,11 @@ public record CopyRequest(
     boolean verify,
     int inFlight,
     long bytesPerSecond,
-    Optional<Resume> resume) {
+    Optional<Resume> resume,
+    Duration patience) {
+
+  /** Longer than a server takes to restart. */
+  public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(45);
 
   /** Enough to keep two targets and the wire busy, and not so many that others suffer. */
   public static final int DEFAULT_IN_FLIGHT = 8;
@@ -38,8 +43,10 @@ public record CopyRequest(
    *     has at most this much to do again
    */
   public record Resume(Path file, Duration period) {
+    private static final Duration PERIOD = Duration.ofSeconds(5);
+
     public Resume(Path file) {
-      this(file, Duration.ofSeconds(5));
+      this(file, PERIOD);
     }
   }
 
@@ -58,7 +65,8 @@ public record CopyRequest(
         verify,
         DEFAULT_IN_FLIGHT,
         0,
-        Optional.empty());
+        Optional.empty(),
+        DEFAULT_PATIENCE);
   }
 
   /** Everything, from start to start. */
@@ -76,12 +84,32 @@ public record CopyRequest(
         verify,
         inFlight,
         bytesPerSecond,
-        Optional.of(how));
+        Optional.of(how),
+        patience);
   }
 
   /** The same with other limits. */
   public CopyRequest limited(int pieces, long bytes) {
     return new CopyRequest(
-        sourceOffset, length, destinationOffset, method, verify, pieces, bytes, resume);
+        sourceOffset, length, destinationOffset, method, verify, pieces, bytes, resume, patience);
+  }
+
+  /** The same with another patience. */
+  public CopyRequest patient(Duration time) {
+    return new CopyRequest(
+        sourceOffset,
+        length,
+        destinationOffset,
+        method,
+        verify,
+        inFlight,
+        bytesPerSecond,
+        resume,
+        time);
+  }
+
+  /** How often the destination is flushed, so that what is done is done whatever happens. */
+  Duration flushPeriod() {
+    return resume.map(Resume::period).orElse(Resume.PERIOD);
   }
 }

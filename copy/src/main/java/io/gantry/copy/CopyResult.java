@@ -12,6 +12,9 @@ import java.util.Optional;
  * @param bytesMoved bytes that went through this machine
  * @param bytesZeroed bytes of holes, which were not read
  * @param bytesResumed bytes that an earlier run of the same copy had done
+ * @param bytesRepeated bytes that were copied once more, since a logical unit was lost before they
+ *     were known to be on stable storage
+ * @param losses how often a logical unit was lost and came back
  * @param tokens how many tokens the bytes came from; those of one token are of one instant
  * @param traffic what went to both ends and came from them; without the comparison
  * @param duration from the first command to the end of the flush; without the comparison
@@ -24,6 +27,8 @@ public record CopyResult(
     long bytesMoved,
     long bytesZeroed,
     long bytesResumed,
+    long bytesRepeated,
+    int losses,
     int tokens,
     Traffic traffic,
     Duration duration,
@@ -53,9 +58,9 @@ public record CopyResult(
     return bytesByToken + bytesByExtendedCopy;
   }
 
-  /** All bytes that this run copied. */
+  /** All bytes that this run copied, each once. */
   public long bytes() {
-    return bytesOffloaded() + bytesMoved + bytesZeroed;
+    return bytesOffloaded() + bytesMoved + bytesZeroed - bytesRepeated;
   }
 
   CopyResult with(Comparison made) {
@@ -65,6 +70,8 @@ public record CopyResult(
         bytesMoved,
         bytesZeroed,
         bytesResumed,
+        bytesRepeated,
+        losses,
         tokens,
         traffic,
         duration,

@@ -56,10 +56,14 @@ final class CopyRun {
   private final Map<Means, Long> bytes = new EnumMap<>(Means.class);
   private final Map<Failure, Left> fallbacks = new LinkedHashMap<>();
   private final Deque<Range> left = new ArrayDeque<>();
-  private final HoleMap holesAhead;
-  private final RangeSet done;
+  private final boolean goesBack;
   private final long resumedBytes;
   private final int blockBytes;
+
+  // Replaced only while nobody copies.
+  private volatile HoleMap holesAhead;
+  private volatile RangeSet done;
+  private volatile long repeatedBytes;
 
   private final ReentrantLock checkpoint = new ReentrantLock();
   private volatile long checkpointNanos;
@@ -141,8 +145,23 @@ final class CopyRun {
     this.durable = done.ranges();
     this.resumedBytes = done.bytes();
     this.checkpointNanos = nanoClock.getAsLong();
+    this.goesBack = destination instanceof DiskEnd disk && disk.canReconnect();
     left.addAll(done.gaps(span.length));
     addMethods();
+  }
+
+  /**
+   * A logical unit was lost and is there again: all that is not known to be on stable storage is to
+   * be copied once more. Nobody may be copying.
+   */
+  synchronized void goBack() {
+    long before = done.bytes();
+    RangeSet kept = RangeSet.of(durable);
+    repeatedBytes += before - kept.bytes();
+    done = kept;
+    holesAhead = new HoleMap(source, blockBytes);
+    left.clear();
+    left.addAll(kept.gaps(span.length));
   }
 
   private void addMethods() {
@@ -174,7 +193,7 @@ final class CopyRun {
 
   /** Copies what is left. */
   void copy() throws IOException {
-    progress.started(span.length, resumedBytes);
+    progress.started(span.length, done.bytes());
     Workers.run(
         request.inFlight(),
         () -> {
@@ -346,8 +365,9 @@ final class CopyRun {
   }
 
   private void checkpointWhenDue() throws IOException {
-    long period = request.resume().map(resume -> resume.period().toNanos()).orElse(Long.MAX_VALUE);
-    if (resumeFile == null || nanoClock.getAsLong() - checkpointNanos < period) {
+    boolean isWanted = resumeFile != null || goesBack;
+    long period = request.flushPeriod().toNanos();
+    if (!isWanted || nanoClock.getAsLong() - checkpointNanos < period) {
       return;
     }
     if (checkpoint.tryLock()) {
@@ -390,6 +410,10 @@ final class CopyRun {
 
   synchronized long bytes(Means means) {
     return bytes.getOrDefault(means, 0L);
+  }
+
+  long repeatedBytes() {
+    return repeatedBytes;
   }
 
   long resumedBytes() {

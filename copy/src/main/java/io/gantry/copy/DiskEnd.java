@@ -24,6 +24,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A logical unit as an end of a copy. */
 public final class DiskEnd implements CopyEnd {
@@ -47,6 +48,7 @@ public final class DiskEnd implements CopyEnd {
   private static final int LBA_STATUS_BYTES = 8 + 16;
 
   private final String name;
+  private final @Nullable Connector connector;
   private final MeteredDevice device;
   private final Disk disk;
   private final Capacity capacity;
@@ -75,8 +77,10 @@ public final class DiskEnd implements CopyEnd {
     }
   }
 
-  private DiskEnd(String name, MeteredDevice device, boolean blank) throws IOException {
+  private DiskEnd(String name, MeteredDevice device, boolean blank, @Nullable Connector connector)
+      throws IOException {
     this.name = name;
+    this.connector = connector;
     this.device = device;
     this.blank = blank;
     this.disk = Disk.attach(device);
@@ -95,19 +99,27 @@ public final class DiskEnd implements CopyEnd {
    * @throws CopyException if it answers, but not as a disk does
    */
   public static DiskEnd attach(String name, ScsiDevice device) throws IOException {
-    return attach(name, device, false);
+    return attach(name, device, false, null);
+  }
+
+  /** The same for a logical unit that can be reached once more when it was lost. */
+  public static DiskEnd attach(String name, ScsiDevice device, Connector connector)
+      throws IOException {
+    return attach(name, device, false, connector);
   }
 
   /**
    * The same for a logical unit that has just been made: wherever it was not written, are zeros.
    */
   public static DiskEnd attachBlank(String name, ScsiDevice device) throws IOException {
-    return attach(name, device, true);
+    return attach(name, device, true, null);
   }
 
-  private static DiskEnd attach(String name, ScsiDevice device, boolean blank) throws IOException {
+  private static DiskEnd attach(
+      String name, ScsiDevice device, boolean blank, @Nullable Connector connector)
+      throws IOException {
     try {
-      return new DiskEnd(name, new MeteredDevice(device), blank);
+      return new DiskEnd(name, new MeteredDevice(device), blank, connector);
     } catch (IOException e) {
       device.close();
       throw e instanceof CopyException ? e : new CopyException(name + ": " + e.getMessage(), e);
@@ -128,6 +140,48 @@ public final class DiskEnd implements CopyEnd {
     return page.response.isGood()
         ? CscdDescriptor.of(bytes, capacity.blockLengthBytes())
         : Optional.empty();
+  }
+
+  /** Whether {@link #reconnect} can be tried. */
+  boolean canReconnect() {
+    return connector != null;
+  }
+
+  /** Whether it answers at all. */
+  boolean answers() {
+    try {
+      device.execute(ScsiRequest.of(new Cdb.TestUnitReady()));
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Goes on by another nexus. What was written and not flushed may be lost.
+   *
+   * @throws LostException if it cannot be reached
+   * @throws CopyException if there is another logical unit now
+   */
+  void reconnect() throws IOException {
+    if (connector == null) {
+      throw new IllegalStateException(name + " cannot be reached once more");
+    }
+    ScsiDevice fresh;
+    DiskEnd seen;
+    try {
+      fresh = connector.connect();
+      seen = attach(name, fresh);
+    } catch (IOException e) {
+      throw new LostException(this, "reconnecting", e);
+    }
+    if (!seen.identity().equals(identity())) {
+      fresh.close();
+      throw new CopyException(
+          "%s: was lost, and what is there now is not the same: %s, not %s"
+              .formatted(name, seen.identity(), identity()));
+    }
+    device.replace(fresh);
   }
 
   /** The disk, for offload reads and writes. */
@@ -344,7 +398,7 @@ public final class DiskEnd implements CopyEnd {
           disk.offloadWrite(OffloadToken.zeroData(), 0, List.of(new DataSetRange(offset, bytes)));
       return written.status().isSuccess() ? Math.min(bytes, written.lengthCopied()) : 0;
     } catch (IOException e) {
-      throw new CopyException("%s: zeroing at %,d: %s".formatted(name, offset, e.getMessage()), e);
+      throw new LostException(this, "zeroing at %,d".formatted(offset), e);
     }
   }
 
@@ -407,7 +461,7 @@ public final class DiskEnd implements CopyEnd {
       try {
         response = device.execute(request);
       } catch (IOException e) {
-        throw new CopyException("%s: %s: %s".formatted(name, doing, e.getMessage()), e);
+        throw new LostException(this, doing, e);
       }
       if (attempt == ATTEMPTS || !isWorthAnotherTry(response)) {
         return response;

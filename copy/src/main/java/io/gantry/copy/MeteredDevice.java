@@ -9,15 +9,22 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 
-/** A device that counts what goes to it and comes from it. */
+/** A device that counts what goes to it and comes from it, also when another takes its place. */
 final class MeteredDevice implements ScsiDevice {
-  private final ScsiDevice device;
+  private volatile ScsiDevice device;
   private final LongAdder commands = new LongAdder();
   private final LongAdder blockBytes = new LongAdder();
   private final LongAdder parameterBytes = new LongAdder();
 
   MeteredDevice(ScsiDevice device) {
     this.device = device;
+  }
+
+  /** Sends further commands to another device, and closes the one before. */
+  void replace(ScsiDevice other) throws IOException {
+    ScsiDevice before = device;
+    device = other;
+    before.close();
   }
 
   Traffic traffic() {

@@ -195,7 +195,7 @@ final class TokenCopy implements OffloadMethod {
           .disk()
           .offloadRead(List.of(new DataSetRange(offset, endBytes - offset)), seconds);
     } catch (IOException e) {
-      throw lost(source, "offload read at %,d".formatted(offset), e);
+      throw new LostException(source, "offload read at %,d".formatted(offset), e);
     }
   }
 
@@ -209,11 +209,7 @@ final class TokenCopy implements OffloadMethod {
               sourceOffset - held.start,
               List.of(new DataSetRange(destinationOffset, length)));
     } catch (IOException e) {
-      throw lost(destination, "offload write at %,d".formatted(destinationOffset), e);
+      throw new LostException(destination, "offload write at %,d".formatted(destinationOffset), e);
     }
-  }
-
-  private static CopyException lost(DiskEnd end, String doing, IOException e) {
-    return new CopyException("%s: %s: %s".formatted(end.name(), doing, e.getMessage()), e);
   }
 }
