@@ -40,6 +40,16 @@ public enum LoginStatus {
     return code >> 8 == 1;
   }
 
+  /** What a code stands for; an error of its class if RFC 7143 does not define it. */
+  public static LoginStatus of(int code) {
+    for (LoginStatus status : VALUES) {
+      if (status.code == code) {
+        return status;
+      }
+    }
+    return code >> 8 == 2 ? INITIATOR_ERROR : TARGET_ERROR;
+  }
+
   /** For people: what a code means, also one that RFC 7143 does not define. */
   public static String describe(int code) {
     for (LoginStatus status : VALUES) {

@@ -36,6 +36,11 @@ final class Checkpoints implements AutoCloseable {
   private PoolRoot root;
   private long lastMillis;
 
+  // How many there were since the pool was opened, and how long they took. Guarded by lock.
+  private long written;
+  private long tookMillis;
+  private long lastTookMillis;
+
   /** Slots of the last checkpoint's catalog. */
   private List<Integer> catalogSlots = new ArrayList<>();
 
@@ -86,9 +91,11 @@ final class Checkpoints implements AutoCloseable {
     private long resultsEnd;
     private long journalPosition;
     private long journalFrame;
+    private final long begunMillis;
 
-    private Checkpoint(Pages.Writing pages) {
+    private Checkpoint(Pages.Writing pages, long begunMillis) {
       this.pages = pages;
+      this.begunMillis = begunMillis;
     }
   }
 
@@ -108,7 +115,7 @@ final class Checkpoints implements AutoCloseable {
     lock.lock();
     try {
       underWay = true;
-      Checkpoint checkpoint = new Checkpoint(metadata.space.pages.begin());
+      Checkpoint checkpoint = new Checkpoint(metadata.space.pages.begin(), metadata.steadyMillis());
       waiters = wanted;
       wanted = new ArrayList<>();
       checkpoint.tokensEnd = metadata.catalog().save(checkpoint.catalog);
@@ -250,6 +257,9 @@ final class Checkpoints implements AutoCloseable {
     try {
       root = next;
       lastMillis = metadata.nowMillis();
+      lastTookMillis = metadata.steadyMillis() - checkpoint.begunMillis;
+      tookMillis += lastTookMillis;
+      written++;
       ready = null;
       underWay = false;
       done = waiters;
@@ -376,6 +386,16 @@ final class Checkpoints implements AutoCloseable {
     lock.lock();
     try {
       return new long[] {root.checkpoint().number(), lastMillis};
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many were written since the pool was opened, how long all took, and the last one, ms. */
+  long[] done() {
+    lock.lock();
+    try {
+      return new long[] {written, tookMillis, lastTookMillis};
     } finally {
       lock.unlock();
     }

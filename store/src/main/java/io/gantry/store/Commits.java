@@ -1,6 +1,7 @@
 package io.gantry.store;
 
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -41,6 +42,7 @@ final class Commits implements AutoCloseable {
   private static final long PERIOD_MILLIS = 1000;
 
   private final Round round;
+  private final InstantSource clock;
   private final TimedWait timedWait;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wanted = lock.newCondition();
@@ -54,10 +56,16 @@ final class Commits implements AutoCloseable {
   /** For good, unless it is a {@link NoSpaceException}, which the next good commit ends. */
   private @Nullable IOException failure;
 
+  // Guarded by lock.
+  private long commits;
+  private long commitMillis;
+
   private final Thread thread;
 
-  Commits(Round round, ThreadFactory threads, TimedWait timedWait, String name) {
+  Commits(
+      Round round, InstantSource clock, ThreadFactory threads, TimedWait timedWait, String name) {
     this.round = round;
+    this.clock = clock;
     this.timedWait = timedWait;
     this.thread = threads.newThread(this::run);
     thread.setName("gantry-commit-" + name);
@@ -127,8 +135,9 @@ final class Commits implements AutoCloseable {
   private boolean commit(List<CompletableFuture<Void>> group, boolean last) {
     try {
       if (round.isDue() || last || !group.isEmpty()) {
+        long begun = clock.millis();
         round.commit();
-        succeeded();
+        succeeded(Math.max(0, clock.millis() - begun));
         group.forEach(waiter -> waiter.complete(null));
         round.settle();
       }
@@ -171,13 +180,25 @@ final class Commits implements AutoCloseable {
     round.stopped(cause);
   }
 
-  private void succeeded() throws IOException {
+  private void succeeded(long tookMillis) throws IOException {
     lock.lock();
     try {
+      commits++;
+      commitMillis += tookMillis;
       if (stopped && failure != null) {
         throw failure;
       }
       failure = null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many there were, and how long they took in all, ms. */
+  long[] done() {
+    lock.lock();
+    try {
+      return new long[] {commits, commitMillis};
     } finally {
       lock.unlock();
     }

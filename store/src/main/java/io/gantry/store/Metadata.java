@@ -110,7 +110,8 @@ final class Metadata implements AutoCloseable {
     this.tokens = new Tokens(this, options, new TableReader(this));
     this.journal = new Journal(medium, root.poolId());
     String name = root.poolId().toString().substring(0, 8);
-    this.commits = new Commits(new Round(), options.threads(), options.timedWait(), name);
+    this.commits =
+        new Commits(new Round(), options.clock(), options.threads(), options.timedWait(), name);
     this.keeper = new Keeper(this, options, name);
     this.checkpoints = new Checkpoints(this, root, options.threads(), options.timedWait(), name);
   }
@@ -150,6 +151,21 @@ final class Metadata implements AutoCloseable {
   /** The number of the last checkpoint and when it was written, ms since 1970, or 0 if not yet. */
   long[] lastCheckpoint() {
     return checkpoints.last();
+  }
+
+  /** What was done since the pool was opened. */
+  PoolActivity activity() {
+    long[] committed = commits.done();
+    long[] written = checkpoints.done();
+    return locked(() ->
+        new PoolActivity(
+            tokens.created(),
+            tokens.ended(),
+            committed[0],
+            committed[1],
+            written[0],
+            written[1],
+            written[2]));
   }
 
   /** Bytes of chunks whose room was given back since the pool was opened. */

@@ -4,6 +4,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +56,14 @@ final class PinnedSpace {
    */
   record Measure(long pinnedChunks, long sharedChunks, List<Pin> pins) {
     static final Measure NOTHING = new Measure(0, 0, List.of());
+
+    /** How much is pinned by the tokens of each owner. */
+    Map<String, Long> chunksByOwner() {
+      return pins.stream()
+          .collect(
+              Collectors.groupingBy(
+                  pin -> pin.token().terms().owner(), Collectors.summingLong(Pin::chunks)));
+    }
   }
 
   /** What volumes and snapshots name. Guarded by the metadata lock. */

@@ -691,6 +691,21 @@ public final class Pool implements AutoCloseable {
             warnings));
   }
 
+  /** What the pool has done since it was opened. */
+  public PoolActivity activity() {
+    return metadata.activity();
+  }
+
+  /** Whether changes can become durable now: not on a full or lost medium. */
+  public boolean isWritable() {
+    return metadata.isWritable();
+  }
+
+  /** Those who have tokens, or whose tokens pin something; those who pin most first. */
+  public List<TokenOwner> tokenOwners() {
+    return metadata.tokens.owners(metadata.keeper.measured().chunksByOwner());
+  }
+
   /** Commits and closes the medium. Nobody may use the pool any more. */
   @Override
   public void close() throws IOException {

@@ -51,6 +51,11 @@ final class TokenSet {
     return byOwner.getOrDefault(owner, 0);
   }
 
+  /** How many live tokens each has who has any. */
+  Map<String, Integer> owners() {
+    return new TreeMap<>(byOwner);
+  }
+
   /** The live token of a number. */
   Optional<Token> find(long number) {
     return Optional.ofNullable(byNumber.get(number)).filter(token -> token.ended == null);

@@ -2,8 +2,12 @@ package io.gantry.store;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What a pool does with its tokens: makes them, copies from them, ends them. */
 final class Tokens {
@@ -16,6 +20,10 @@ final class Tokens {
   private final Metadata metadata;
   private final PoolOptions options;
   private final TableReader reader;
+
+  // Guarded by the metadata lock.
+  private long created;
+  private final Map<Token.End, Long> ended = new EnumMap<>(Token.End.class);
 
   Tokens(Metadata metadata, PoolOptions options, TableReader reader) {
     this.metadata = metadata;
@@ -36,6 +44,7 @@ final class Tokens {
         && set().count(terms.owner()) >= options.limits().tokensOfOwner()) {
       return Optional.empty();
     }
+    created++;
     return Optional.of(made(volume, extents, terms));
   }
 
@@ -60,6 +69,38 @@ final class Tokens {
     set().beginCopy(token);
     set().remove(token, Token.End.DELETED);
     return token;
+  }
+
+  /** Tokens made since the pool was opened. Called under the lock. */
+  long created() {
+    return created;
+  }
+
+  /** Tokens that have ended since the pool was opened. Called under the lock. */
+  Map<Token.End, Long> ended() {
+    return new EnumMap<>(ended);
+  }
+
+  /**
+   * Those who have tokens, or whose tokens pin something; those who pin most first.
+   *
+   * @param pinned how many chunks the tokens of each owner pin
+   */
+  List<TokenOwner> owners(Map<String, Long> pinned) {
+    Map<String, Integer> counts = metadata.locked(() -> set().owners());
+    return Stream.concat(counts.keySet().stream(), pinned.keySet().stream())
+        .distinct()
+        .map(name ->
+            new TokenOwner(
+                name,
+                counts.getOrDefault(name, 0),
+                pinned.getOrDefault(name, 0L) * metadata.chunkBytes()))
+        .sorted(
+            Comparator.comparingLong(TokenOwner::pinnedBytes)
+                .thenComparingInt(TokenOwner::tokens)
+                .reversed()
+                .thenComparing(TokenOwner::name))
+        .toList();
   }
 
   /** The live token of a number. */
@@ -122,6 +163,7 @@ final class Tokens {
   /** Ends a token; ending it again does nothing. Called under the lock. */
   void end(Token token, Token.End reason) {
     if (set().remove(token, reason)) {
+      ended.merge(reason, 1L, Long::sum);
       dropIfUnused(token);
     }
   }

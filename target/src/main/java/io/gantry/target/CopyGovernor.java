@@ -5,6 +5,7 @@ import io.gantry.store.CopyResult;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps copies that move bytes from being in the way of others: all of them together go at a
@@ -46,13 +47,6 @@ final class CopyGovernor {
     return new Pace(operation, mayGoOn);
   }
 
-  /** Why bytes are moved, for people. */
-  static String reason(boolean alike, int chunkBytes) {
-    return alike
-        ? "ends that fill no chunk of %,d bytes".formatted(chunkBytes)
-        : "source and destination lie differently in chunks of %,d bytes".formatted(chunkBytes);
-  }
-
   /** As {@link CopyPace}. For one thread. */
   final class Pace implements CopyPace, AutoCloseable {
     private final CopyOperation operation;
@@ -71,13 +65,9 @@ final class CopyGovernor {
       this.mayGoOn = mayGoOn;
     }
 
-    /** Whether it had to move bytes that lie differently; or only ends; for the reason. */
-    boolean movedUnalike() {
-      return movedUnalike;
-    }
-
-    boolean movedAlike() {
-      return movedAlike;
+    /** Why it had to move bytes; null if it had not. */
+    @Nullable MoveReason moveReason() {
+      return movedUnalike ? MoveReason.MISALIGNED : movedAlike ? MoveReason.PARTIAL_CHUNKS : null;
     }
 
     /** Whether the copy was ended because its time was over. */
@@ -91,6 +81,15 @@ final class CopyGovernor {
           && operation.tookNanos() + (atNanos - ticker.nanos()) >= budgetNanos;
     }
 
+    private boolean isLateAt(long atNanos) {
+      boolean over = isOver(atNanos);
+      if (over && !late) {
+        operation.late();
+      }
+      late = over;
+      return over;
+    }
+
     @Override
     public boolean mayGoOn() {
       if (operation.isStopped()) {
@@ -100,8 +99,7 @@ final class CopyGovernor {
         operation.stop("the initiator may not do this any more");
         return false;
       }
-      late = isOver(ticker.nanos());
-      return !late;
+      return !isLateAt(ticker.nanos());
     }
 
     @Override
@@ -109,11 +107,11 @@ final class CopyGovernor {
       if (!mayGoOn()) {
         return false;
       }
+      long asked = ticker.nanos();
       long due;
       synchronized (CopyGovernor.this) {
         due = Math.max(nextNanos, ticker.nanos());
-        if (isOver(due)) {
-          late = true;
+        if (isLateAt(due)) {
           return false;
         }
         nextNanos = due + (long) (bytes * 1e9 / bytesPerSecond);
@@ -131,6 +129,7 @@ final class CopyGovernor {
         operation.stop("the target was interrupted");
         return false;
       }
+      operation.waited(ticker.nanos() - asked);
       holding = true;
       if (!mayGoOn()) { // any more: it may have waited long for its turn
         close();

@@ -187,6 +187,7 @@ final class CopyManager {
       CopyOperation.Name name = name(job);
       results.keep(name.owner(), name.number(), outcome.result.encode());
     }
+    job.operation.ends(outcome.response.sense());
     String stopped = job.operation.whyStopped();
     String told = outcome.response.isGood() ? "" : outcome.response.describe();
     job.operation.end(outcome.state, stopped == null ? told : stopped);
@@ -440,8 +441,9 @@ final class CopyManager {
     long blocks;
     try (CopyGovernor.Pace pace = governor.pace(operation, () -> mayGoOn(job, token))) {
       blocks = copy.run(pace);
-      if (pace.movedUnalike() || pace.movedAlike()) {
-        operation.notOffloaded(CopyGovernor.reason(!pace.movedUnalike(), pool.chunkBytes()));
+      MoveReason moved = pace.moveReason();
+      if (moved != null) {
+        operation.notOffloaded(moved, pool.chunkBytes());
       }
     }
     if (blocks > 0 && job.unit.writesThrough()) {

@@ -3,6 +3,7 @@ package io.gantry.target;
 import io.gantry.scsi.Command;
 import io.gantry.scsi.RodTokenInformation;
 import io.gantry.scsi.ScsiRequest;
+import io.gantry.scsi.Sense;
 import io.gantry.store.CopyResult;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -54,6 +55,8 @@ final class CopyOperation {
   private boolean background;
   private CopyResult done = CopyResult.NONE;
   private String notOffloaded = "";
+  private @Nullable MoveReason moveReason;
+  private @Nullable Sense sense;
 
   CopyOperation(
       CopyOperations operations,
@@ -134,10 +137,36 @@ final class CopyOperation {
   }
 
   /** Why bytes had to be moved, or will have to be; the first reason counts. */
-  synchronized void notOffloaded(String reason) {
-    if (notOffloaded.isEmpty()) {
-      notOffloaded = reason;
+  synchronized void notOffloaded(MoveReason reason, int chunkBytes) {
+    if (moveReason == null) {
+      moveReason = reason;
+      notOffloaded = reason.describe(chunkBytes);
     }
+  }
+
+  /** Why bytes had to be moved; null if none had to be. */
+  synchronized @Nullable MoveReason moveReason() {
+    return moveReason;
+  }
+
+  /** The initiator is told this of its end. */
+  synchronized void ends(@Nullable Sense told) {
+    sense = told;
+  }
+
+  /** What the initiator was told of its end, if that was sense data. */
+  synchronized @Nullable Sense sense() {
+    return sense;
+  }
+
+  /** It ends since its time is over. */
+  void late() {
+    operations.late();
+  }
+
+  /** It has waited for its turn to move bytes. */
+  void waited(long nanos) {
+    operations.waited(nanos);
   }
 
   /** Whether it is to end as soon as it can, where it is. */

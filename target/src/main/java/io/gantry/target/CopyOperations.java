@@ -2,6 +2,7 @@ package io.gantry.target;
 
 import io.gantry.scsi.Command;
 import io.gantry.scsi.ScsiRequest;
+import io.gantry.scsi.Sense;
 import io.gantry.store.Volume;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,6 +27,9 @@ final class CopyOperations {
   /** Ended operations that are remembered, for people; initiators ask for their results. */
   static final int HISTORY = 256;
 
+  /** There are not so many codes for copies that failed. */
+  private static final int REFUSALS_MAX = 64;
+
   private final LongSupplier nowMillis;
   private final LongSupplier nanos;
   private final AtomicLong nextId = new AtomicLong(1);
@@ -34,6 +39,11 @@ final class CopyOperations {
   // Guarded by this.
   private final Deque<CopyStatus> history = new ArrayDeque<>();
   private final Map<CopyStatus.State, Long> counts = new EnumMap<>(CopyStatus.State.class);
+  private final Map<String, CopyCounts.OfCommand> commands = new TreeMap<>();
+  private final Map<MoveReason, Long> moved = new EnumMap<>(MoveReason.class);
+  private final Map<String, Long> refused = new TreeMap<>();
+  private long late;
+  private long waitedNanos;
   private long tokens;
   private long copies;
   private long sharedBytes;
@@ -91,6 +101,7 @@ final class CopyOperations {
         history.removeLast();
       }
       counts.merge(last.state(), 1L, Long::sum);
+      count(operation, last);
       boolean did =
           last.state() == CopyStatus.State.COMPLETED || last.state() == CopyStatus.State.PARTIAL;
       if (did && operation.command() == Command.POPULATE_TOKEN) {
@@ -107,6 +118,43 @@ final class CopyOperations {
     if (name != null) {
       named.remove(name, operation);
     }
+  }
+
+  private void count(CopyOperation operation, CopyStatus last) {
+    CopyCounts.OfCommand before =
+        commands.getOrDefault(last.command(), new CopyCounts.OfCommand(Map.of(), 0));
+    Map<CopyStatus.State, Long> ended = new EnumMap<>(CopyStatus.State.class);
+    ended.putAll(before.ended());
+    ended.merge(last.state(), 1L, Long::sum);
+    commands.put(
+        last.command(), new CopyCounts.OfCommand(ended, before.nanos() + last.tookNanos()));
+    MoveReason reason = operation.moveReason();
+    if (reason != null) {
+      moved.merge(reason, 1L, Long::sum);
+    }
+    Sense sense = operation.sense();
+    if (sense != null && last.state() == CopyStatus.State.FAILED) {
+      String code = "%x/%02x/%02x".formatted(sense.key(), sense.asc(), sense.ascq());
+      if (refused.containsKey(code) || refused.size() < REFUSALS_MAX) {
+        refused.merge(code, 1L, Long::sum);
+      }
+    }
+  }
+
+  /** One was ended since its time was over. */
+  synchronized void late() {
+    late++;
+  }
+
+  /** One has waited for its turn to move bytes. */
+  synchronized void waited(long nanos) {
+    waitedNanos += nanos;
+  }
+
+  /** What they came to. */
+  synchronized CopyCounts counts() {
+    return new CopyCounts(
+        new TreeMap<>(commands), new TreeMap<>(moved), new TreeMap<>(refused), late, waitedNanos);
   }
 
   /** The operation of a name that runs now. */

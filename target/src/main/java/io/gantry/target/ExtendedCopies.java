@@ -170,8 +170,9 @@ final class ExtendedCopies {
     Sense sense;
     try (CopyGovernor.Pace pace = governor.pace(operation, copy::mayGoOn)) {
       sense = copy.run(pace);
-      if (pace.movedUnalike() || pace.movedAlike()) {
-        operation.notOffloaded(CopyGovernor.reason(!pace.movedUnalike(), pool.chunkBytes()));
+      MoveReason moved = pace.moveReason();
+      if (moved != null) {
+        operation.notOffloaded(moved, pool.chunkBytes());
       }
     }
     boolean stopped = sense != null && operation.isStopped();
@@ -218,6 +219,7 @@ final class ExtendedCopies {
     if (name != null) {
       results.keep(name.owner(), name.number(), outcome.result.encode());
     }
+    job.operation.ends(outcome.response.sense());
     String stopped = job.operation.whyStopped();
     String told = outcome.response.isGood() ? "" : outcome.response.describe();
     job.operation.end(outcome.state, stopped == null ? told : stopped);

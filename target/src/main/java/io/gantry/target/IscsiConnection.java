@@ -79,6 +79,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
             .schedule(
                 () -> {
                   if (session == null) {
+                    target.counters().refused(PortalCounters.NO_LOGIN_IN_TIME);
                     close("no login in time");
                   }
                 },
@@ -93,6 +94,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       case Pdu pdu when closing -> pdu.release();
       case BadPdu bad -> {
         if (session == null) {
+          target.counters().refused(PortalCounters.NO_LOGIN);
           close(bad.problem());
         } else if (!closing) {
           session.receive(bad);
@@ -111,6 +113,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
           take(step);
         } else {
           pdu.release();
+          target.counters().refused(PortalCounters.NO_LOGIN);
           close("a PDU other than a login request during login");
         }
       }
@@ -122,6 +125,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       case TargetLogin.Step.Continue(LoginResponse response) -> send(response);
       case TargetLogin.Step.Fail(LoginResponse response, String problem) -> {
         if (!LoginStatus.isRedirection(response.status())) {
+          target.counters().refused(LoginStatus.of(response.status()));
           var _ = target.refusals().refused(remote, problem);
         }
         send(response);
@@ -169,6 +173,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     leaveLobby();
+    target.counters().loggedIn();
     Identity identity = new Identity(made.initiatorName(), made.user(), remote);
     session = new IscsiSession(this, target, made, nexus, identity);
     live =

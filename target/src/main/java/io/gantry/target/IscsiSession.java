@@ -208,6 +208,7 @@ final class IscsiSession {
       return;
     }
     managing++;
+    target.counters().managed(request.function());
     var _ =
         manager
             .carryOut(request)

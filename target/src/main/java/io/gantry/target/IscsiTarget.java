@@ -140,6 +140,7 @@ public final class IscsiTarget implements AutoCloseable {
   private volatile AccessPolicy access;
   private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
   private final RefusalLog refusals;
+  private final PortalCounters counters = new PortalCounters();
   private final @Nullable EventLoopGroup group;
   private final List<Channel> listeners = new ArrayList<>();
 
@@ -249,6 +250,7 @@ public final class IscsiTarget implements AutoCloseable {
   public void accept(Channel channel) {
     InetAddress remote = remote(channel);
     if (remote == null || connections.size() >= limits.connectionsMax() || !lobby.enter(remote)) {
+      counters.refused(PortalCounters.NO_PLACE);
       var _ = channel.close();
       return;
     }
@@ -356,6 +358,15 @@ public final class IscsiTarget implements AutoCloseable {
         .toList();
   }
 
+  /** Connections, logins and task management, until now. */
+  public PortalStatistics statistics() {
+    return counters.statistics(
+        connections.size(),
+        (int) live().filter(session -> !session.established().discovery()).count(),
+        (int) live().filter(session -> session.established().discovery()).count(),
+        bufferBudget.usedBytes() + earlyBudget.usedBytes());
+  }
+
   /** What went over the wire so far. */
   public Traffic traffic() {
     TrafficCounters sum = new TrafficCounters();
@@ -435,6 +446,10 @@ public final class IscsiTarget implements AutoCloseable {
 
   RefusalLog refusals() {
     return refusals;
+  }
+
+  PortalCounters counters() {
+    return counters;
   }
 
   /** What a target brings to a login from an address. */

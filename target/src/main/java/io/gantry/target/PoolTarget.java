@@ -50,6 +50,8 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   private final CopyManager copyManager;
   private final Sanitizer sanitizer;
   private final Map<Integer, LogicalUnit> units = new ConcurrentHashMap<>();
+  private final IoAccounts accounts = new IoAccounts(IoStatistics.INITIATORS);
+  private final Ticker ticker;
 
   /** In the order in which they were opened. */
   private final List<Path> paths = new CopyOnWriteArrayList<>();
@@ -109,7 +111,8 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     this.pool = pool;
     this.name = name;
     this.access = access;
-    this.copies = new CopyOperations(pool::nowMillis, options.ticker()::nanos);
+    this.ticker = options.ticker();
+    this.copies = new CopyOperations(pool::nowMillis, ticker::nanos);
     RodTokens tokens = new RodTokens(pool, name);
     this.copyManager = new CopyManager(pool, tokens, copies, options, faults);
     this.copiers = Executors.newThreadPerTaskExecutor(options.threads());
@@ -128,9 +131,20 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     return MAXIMUM_TRANSFER;
   }
 
+  /** What commands did to the volumes since this target was made. */
+  public IoStatistics ioStatistics() {
+    return accounts.statistics(
+        () -> pool.volumes().stream().map(Volume::id).collect(Collectors.toUnmodifiableSet()));
+  }
+
   /** What the copies of this target did. */
   public CopyStatistics copyStatistics() {
     return copies.statistics();
+  }
+
+  /** What they came to, command by command. */
+  public CopyCounts copyCounts() {
+    return copies.counts();
   }
 
   /** The copy operations that run, and the last ones that have ended; newest first. */
@@ -194,7 +208,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     return new ScsiDevice() {
       @Override
       public CompletableFuture<ScsiResponse> submit(ScsiRequest request) {
-        return path.execute(lun, request);
+        return path.execute(lun, request, ticker.nanos());
       }
 
       @Override
@@ -211,6 +225,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     private final PathTasks tasks;
     private final @Nullable Identity identity;
     private final Map<LogicalUnit, UnitNexus> used = new ConcurrentHashMap<>();
+    private final IoAccounts.PathIo io;
 
     /** Which list of logical units the initiator knows, or is told that it does not. */
     private volatile int inventory = pool.inventory();
@@ -225,7 +240,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     /** The unit that was used last, so that nobody has to look it up each time. */
     private @Nullable LastUsed lastUsed;
 
-    private record LastUsed(long lun, LogicalUnit unit, UnitNexus state) {}
+    private record LastUsed(long lun, LogicalUnit unit, UnitNexus state, IoCounters io) {}
 
     /** For an initiator, or for somebody within this process, who is nobody. */
     Path(
@@ -239,6 +254,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       this.tasks = tasks;
       this.identity = identity;
       this.access = access;
+      this.io = accounts.open(nexus.initiatorName());
       this.visible = visible();
     }
 
@@ -295,9 +311,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
     @Override
     public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
+      long begun = ticker.nanos();
       return CompletableFuture.completedFuture(request)
           .thenComposeAsync(
-              accepted -> execute(Lun.decode(lun), accepted), isCopy(request) ? copiers : workers);
+              accepted -> execute(Lun.decode(lun), accepted, begun),
+              isCopy(request) ? copiers : workers);
     }
 
     private static boolean isCopy(ScsiRequest request) {
@@ -318,13 +336,27 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
     @Override
     public boolean readNow(long lun, long lba, int blocks, ByteBuffer target) {
       LastUsed used = usedNow(lun);
-      return used != null && used.unit.readNow(used.state, lba, blocks, target);
+      int length = target.remaining();
+      long begun = ticker.nanos();
+      if (used == null || !used.unit.readNow(used.state, lba, blocks, target)) {
+        return false;
+      }
+      used.io.record(IoKind.READ, length, ticker.nanos() - begun);
+      return true;
     }
 
     @Override
     public @Nullable ScsiResponse writeNow(long lun, long lba, int blocks, ByteBuffer source) {
       LastUsed used = usedNow(lun);
-      return used == null ? null : used.unit.writeNow(used.state, lba, blocks, source);
+      int length = source.remaining();
+      long begun = ticker.nanos();
+      ScsiResponse response =
+          used == null ? null : used.unit.writeNow(used.state, lba, blocks, source);
+      if (used != null && response != null) {
+        used.io.record(
+            IoKind.WRITE, response.isGood() ? length : 0, ticker.nanos() - begun, response);
+      }
+      return response;
     }
 
     /** The logical unit, unless something stands against using it at once. */
@@ -339,13 +371,18 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
         if (unit == null || state == null) {
           return null;
         }
-        last = new LastUsed(lun, unit, state);
+        last = new LastUsed(lun, unit, state, io.of(unit.volume().id()));
         lastUsed = last;
       }
       return last.state.access(last.unit.volume().name(), access) == Access.NONE ? null : last;
     }
 
-    private CompletableFuture<ScsiResponse> execute(int lun, ScsiRequest request) {
+    /**
+     * Carries a command out.
+     *
+     * @param begun when the target got it, by the ticker
+     */
+    private CompletableFuture<ScsiResponse> execute(int lun, ScsiRequest request, long begun) {
       return switch (Cdb.decode(request.cdb())) {
         case Decoded.Invalid<Cdb>(Sense sense) ->
             CompletableFuture.completedFuture(refusal(lun, sense));
@@ -358,9 +395,24 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
           UnitNexus state = state(unit);
           yield unit == null || state == null
               ? CompletableFuture.completedFuture(withoutUnit(c, request))
-              : unit.execute(state, c, request);
+              : counted(unit, c, request, begun, unit.execute(state, c, request));
         }
       };
+    }
+
+    private CompletableFuture<ScsiResponse> counted(
+        LogicalUnit unit,
+        Cdb cdb,
+        ScsiRequest request,
+        long begun,
+        CompletableFuture<ScsiResponse> answer) {
+      Volume volume = unit.volume();
+      IoCounters counters = io.of(volume.id());
+      return answer.whenComplete((response, problem) -> {
+        long bytes =
+            problem == null ? IoKind.bytes(cdb, request, response, volume.blockBytes()) : 0;
+        counters.record(IoKind.of(cdb), bytes, ticker.nanos() - begun, response);
+      });
     }
 
     private ScsiResponse refusal(int lun, Sense sense) {
@@ -481,6 +533,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       closed = true;
       paths.remove(this);
       used.forEach(LogicalUnit::detach);
+      io.close();
     }
   }
 
