@@ -11,6 +11,7 @@ import io.gantry.server.ScrubView;
 import io.gantry.server.SessionView;
 import io.gantry.server.SnapshotRequest;
 import io.gantry.server.SnapshotView;
+import io.gantry.server.StatisticsView;
 import io.gantry.server.TokenView;
 import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeRequest;
@@ -245,6 +246,10 @@ final class DaemonClient implements AutoCloseable {
 
   AccessView reloadAccess() throws IOException {
     return send("POST", "access/reload", null, AccessView.class);
+  }
+
+  StatisticsView statistics() throws IOException {
+    return send("GET", "statistics", null, StatisticsView.class);
   }
 
   PoolView pool() throws IOException {

@@ -37,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       VolumeCommand.class,
       SnapshotCommand.class,
       PoolCommand.class,
+      StatsCommand.class,
       TokenCommand.class,
       CopiesCommand.class,
       FaultCommand.class,

@@ -84,7 +84,12 @@ public final class Daemon implements AutoCloseable {
       new TokenApi(pool).bind(api);
       copies.bind(api);
       new SessionApi(iscsi, target, portals, settings.access(), access).bind(api);
-      WebServer http = startHttp(api, settings.http());
+      new Statistics(pool, target, iscsi).bind(api);
+      HttpCounters requests = new HttpCounters();
+      new Metrics(pool, target, iscsi, requests).bind(api);
+      HealthApi health = new HealthApi(pool, iscsi);
+      health.bind(api);
+      WebServer http = startHttp(api, requests, settings.http());
       parts.push(http::stop);
       HostPort address =
           HostPort.of(
@@ -96,6 +101,7 @@ public final class Daemon implements AutoCloseable {
               address, portal, settings.targetName(), token, ProcessHandle.current().pid());
       contact.write(settings.data());
       parts.push(() -> DaemonContact.remove(settings.data()));
+      parts.push(health::stopping);
       return new Daemon(pool, contact, parts);
     } catch (IOException | RuntimeException e) {
       stop(parts, e);
@@ -138,7 +144,8 @@ public final class Daemon implements AutoCloseable {
     return IscsiTarget.start(target, portals, options);
   }
 
-  private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
+  private static WebServer startHttp(RestApi api, HttpCounters requests, HostPort address)
+      throws IOException {
     InetSocketAddress socketAddress = free(address, "--http");
     WebServerConfig.Builder builder =
         WebServer.builder()
@@ -146,7 +153,10 @@ public final class Daemon implements AutoCloseable {
             .port(address.port())
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
-            .routing(api::route);
+            .routing(routing -> {
+              routing.addFilter(requests::filter);
+              api.route(routing);
+            });
     RestFormat.configure(builder);
     WebServer server = builder.build().start();
     if (!server.isRunning()) {

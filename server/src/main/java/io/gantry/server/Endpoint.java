@@ -1,6 +1,7 @@
 package io.gantry.server;
 
 import static io.gantry.server.Role.ADMIN;
+import static io.gantry.server.Role.ANYONE;
 import static io.gantry.server.Role.OPERATOR;
 import static io.gantry.server.Role.VIEWER;
 import static io.helidon.http.Method.DELETE;
@@ -32,6 +33,26 @@ enum Endpoint {
       "Reads everything and compares it with its checksums",
       new Query("bytesPerSecond", 0, Long.MAX_VALUE, 0, "how fast at most; 0: no limit")),
   STOP_SCRUB(DELETE, "/api/v1/pool/scrub", OPERATOR, 202, null, ScrubView.class, "Stops the scrub"),
+
+  STATISTICS(
+      GET,
+      "/api/v1/statistics",
+      VIEWER,
+      200,
+      null,
+      StatisticsView.class,
+      "What went on since the start, for whoever polls"),
+
+  METRICS(GET, "/metrics", VIEWER, 200, null, null, "What Prometheus scrapes, in its text format"),
+  LIVE(GET, "/health/live", ANYONE, 200, null, HealthView.class, "Whether the daemon lives"),
+  READY(
+      GET,
+      "/health/ready",
+      ANYONE,
+      200,
+      null,
+      HealthView.class,
+      "Whether hosts can be served; 503 and what is down if not"),
 
   VOLUMES(GET, "/api/v1/volumes", VIEWER, 200, null, VolumeView[].class, "All volumes"),
   CREATE_VOLUME(

@@ -40,7 +40,11 @@ final class Statistics {
     this.portals = portals;
   }
 
-  StatisticsView view() throws IOException {
+  void bind(RestApi api) {
+    api.bind(Endpoint.STATISTICS, _ -> view());
+  }
+
+  private StatisticsView view() throws IOException {
     IoStatistics io = target.ioStatistics();
     PoolStatistics space = pool.statistics();
     PortalStatistics portal = portals.statistics();

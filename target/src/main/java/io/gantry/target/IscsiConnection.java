@@ -79,8 +79,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
             .schedule(
                 () -> {
                   if (session == null) {
-                    target.counters().refused(PortalCounters.NO_LOGIN_IN_TIME);
-                    close("no login in time");
+                    refuse(PortalCounters.NO_LOGIN_IN_TIME, "no login in time");
                   }
                 },
                 target.limits().loginTimeoutMillis(),
@@ -94,8 +93,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       case Pdu pdu when closing -> pdu.release();
       case BadPdu bad -> {
         if (session == null) {
-          target.counters().refused(PortalCounters.NO_LOGIN);
-          close(bad.problem());
+          refuse(PortalCounters.NO_LOGIN, bad.problem());
         } else if (!closing) {
           session.receive(bad);
         }
@@ -113,8 +111,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
           take(step);
         } else {
           pdu.release();
-          target.counters().refused(PortalCounters.NO_LOGIN);
-          close("a PDU other than a login request during login");
+          refuse(PortalCounters.NO_LOGIN, "a PDU other than a login request during login");
         }
       }
     }
@@ -125,7 +122,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       case TargetLogin.Step.Continue(LoginResponse response) -> send(response);
       case TargetLogin.Step.Fail(LoginResponse response, String problem) -> {
         if (!LoginStatus.isRedirection(response.status())) {
-          target.counters().refused(LoginStatus.of(response.status()));
+          target.refused(remote, PortalCounters.label(response.status()), problem);
           var _ = target.refusals().refused(remote, problem);
         }
         send(response);
@@ -254,6 +251,12 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       LOG.log(System.Logger.Level.ERROR, "connection " + channel + " failed", cause);
     }
     close(String.valueOf(cause.getMessage()));
+  }
+
+  /** Closes what makes no session. */
+  private void refuse(String reason, String problem) {
+    target.refused(remote, reason, problem);
+    close(problem);
   }
 
   private void close(String reason) {

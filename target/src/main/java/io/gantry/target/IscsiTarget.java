@@ -250,7 +250,9 @@ public final class IscsiTarget implements AutoCloseable {
   public void accept(Channel channel) {
     InetAddress remote = remote(channel);
     if (remote == null || connections.size() >= limits.connectionsMax() || !lobby.enter(remote)) {
-      counters.refused(PortalCounters.NO_PLACE);
+      if (remote != null) {
+        refused(remote, PortalCounters.NO_PLACE, "there are too many connections");
+      }
       var _ = channel.close();
       return;
     }
@@ -332,6 +334,11 @@ public final class IscsiTarget implements AutoCloseable {
     if (session != null && !access.keeps(session.identity())) {
       var _ = connection.terminate("the access rules have changed");
     }
+  }
+
+  /** Whether all portals listen. */
+  public boolean isListening() {
+    return listeners.stream().allMatch(Channel::isActive);
   }
 
   /** Where the first portal listens. */
@@ -450,6 +457,17 @@ public final class IscsiTarget implements AutoCloseable {
 
   PortalCounters counters() {
     return counters;
+  }
+
+  /**
+   * A connection makes no session.
+   *
+   * @param reason one of those of {@link PortalStatistics#refused}
+   * @param problem for people
+   */
+  void refused(InetAddress remote, String reason, String problem) {
+    counters.refused(reason);
+    LoginRefusedEvent.of(remote.getHostAddress(), reason, problem);
   }
 
   /** What a target brings to a login from an address. */

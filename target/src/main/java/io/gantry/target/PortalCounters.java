@@ -1,6 +1,7 @@
 package io.gantry.target;
 
 import io.gantry.iscsi.LoginStatus;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -51,12 +52,13 @@ final class PortalCounters {
     return status.name().toLowerCase(Locale.ROOT);
   }
 
-  void loggedIn() {
-    logins.increment();
+  /** The reason that a login status is. */
+  static String label(int status) {
+    return label(LoginStatus.of(status));
   }
 
-  void refused(LoginStatus status) {
-    refused(label(status));
+  void loggedIn() {
+    logins.increment();
   }
 
   /** A login was refused for one of the reasons that there are. */
@@ -84,6 +86,7 @@ final class PortalCounters {
         sessions,
         discoverySessions,
         bufferBytes,
+        PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory(),
         logins.sum(),
         Collections.unmodifiableSortedMap(reasons),
         Collections.unmodifiableSortedMap(managed));

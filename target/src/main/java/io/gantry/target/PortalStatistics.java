@@ -9,6 +9,7 @@ import java.util.SortedMap;
  * @param sessions open sessions on which commands may come
  * @param discoverySessions open sessions that may only ask for targets
  * @param bufferBytes bytes that commands and their data occupy
+ * @param directBytes memory outside of the heap that the network has, with what it keeps for later
  * @param logins logins that made a session
  * @param refused logins that made none, by why: a name of {@link io.gantry.iscsi.LoginStatus} in
  *     lower case, or {@code no_place} (too many connections), {@code no_login} (something else was
@@ -20,6 +21,7 @@ public record PortalStatistics(
     int sessions,
     int discoverySessions,
     long bufferBytes,
+    long directBytes,
     long logins,
     SortedMap<String, Long> refused,
     SortedMap<String, Long> functions) {}
