@@ -93,6 +93,9 @@ final class Checkpoints implements AutoCloseable {
     private long journalFrame;
     private final long begunMillis;
 
+    /** Pages written. */
+    private long images;
+
     private Checkpoint(Pages.Writing pages, long begunMillis) {
       this.pages = pages;
       this.begunMillis = begunMillis;
@@ -205,8 +208,12 @@ final class Checkpoints implements AutoCloseable {
   }
 
   private boolean run(Checkpoint checkpoint) {
+    CheckpointEvent event = new CheckpointEvent();
+    event.number = checkpoint.pages.number;
+    event.begin();
     try {
       write(checkpoint);
+      event.completed = true;
       return true;
     } catch (IOException | RuntimeException | Error e) {
       if (!isClosing()) {
@@ -214,6 +221,9 @@ final class Checkpoints implements AutoCloseable {
             e instanceof IOException io ? io : new IOException("checkpoint failed: " + e, e));
       }
       return false;
+    } finally {
+      event.pages = checkpoint.images;
+      event.commit();
     }
   }
 
@@ -232,6 +242,7 @@ final class Checkpoints implements AutoCloseable {
       if (images.isEmpty()) {
         break;
       }
+      checkpoint.images += images.size();
       writeSlots(images);
     }
     List<Integer> slots = writeCatalog(checkpoint);

@@ -135,9 +135,7 @@ final class Commits implements AutoCloseable {
   private boolean commit(List<CompletableFuture<Void>> group, boolean last) {
     try {
       if (round.isDue() || last || !group.isEmpty()) {
-        long begun = clock.millis();
-        round.commit();
-        succeeded(Math.max(0, clock.millis() - begun));
+        commitTimed(group.size());
         group.forEach(waiter -> waiter.complete(null));
         round.settle();
       }
@@ -159,6 +157,20 @@ final class Commits implements AutoCloseable {
       group.forEach(waiter -> waiter.completeExceptionally(cause));
       return false;
     }
+  }
+
+  private void commitTimed(int waitersNow) throws IOException {
+    long begun = clock.millis();
+    CommitEvent event = new CommitEvent();
+    event.waiters = waitersNow;
+    event.begin();
+    try {
+      round.commit();
+      event.completed = true;
+    } finally {
+      event.commit();
+    }
+    succeeded(Math.max(0, clock.millis() - begun));
   }
 
   /** Lets every later commit fail, and those that are waited for. */

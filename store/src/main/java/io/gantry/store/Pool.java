@@ -439,14 +439,17 @@ public final class Pool implements AutoCloseable {
     if (extents.size() > JournalRecord.MAX_EXTENTS) {
       throw new IllegalArgumentException("a token of " + extents.size() + " extents");
     }
-    return alone(
-        volume,
-        () -> {
-          for (Extent extent : extents) {
-            volume.requireWithin(extent.offset(), extent.length()); // a resize may have been first
-          }
-          return metadata.tokens.create(volume, extents, terms);
-        });
+    Optional<Token> token =
+        alone(
+            volume,
+            () -> {
+              for (Extent extent : extents) {
+                volume.requireWithin(extent.offset(), extent.length()); // a resize may be first
+              }
+              return metadata.tokens.create(volume, extents, terms);
+            });
+    token.ifPresent(made -> TokenCreatedEvent.of(made, volume));
+    return token;
   }
 
   /** The live token of a number. */

@@ -113,6 +113,7 @@ final class CopyOperations {
       copiedBytes += last.copiedBytes();
       zeroedBytes += last.zeroedBytes();
     }
+    CopyEvent.of(last);
     running.remove(operation.id());
     CopyOperation.Name name = operation.name();
     if (name != null) {

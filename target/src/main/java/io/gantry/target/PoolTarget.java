@@ -13,6 +13,7 @@ import io.gantry.store.Volume;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,9 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private static final long CLOSE_TIMEOUT_SECONDS = 30;
 
+  /** Commands that take longer are slow, unless somebody says otherwise. */
+  public static final Duration SLOW = Duration.ofMillis(100);
+
   private final Pool pool;
   private final String name;
   private final CopyOperations copies;
@@ -58,6 +62,7 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
 
   private final ExecutorService workers;
   private volatile int lookedAt;
+  private volatile long slowNanos = SLOW.toNanos();
   private volatile AccessPolicy access;
 
   /** Threads of copy commands, which may take long: workers are for those that do not. */
@@ -135,6 +140,13 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   public IoStatistics ioStatistics() {
     return accounts.statistics(
         () -> pool.volumes().stream().map(Volume::id).collect(Collectors.toUnmodifiableSet()));
+  }
+
+  /**
+   * Commands that take longer than this are told to the flight recorder, as {@code gantry.SlowIo}.
+   */
+  public void slowAfter(Duration time) {
+    slowNanos = time.toNanos();
   }
 
   /** What the copies of this target did. */
@@ -341,7 +353,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       if (used == null || !used.unit.readNow(used.state, lba, blocks, target)) {
         return false;
       }
-      used.io.record(IoKind.READ, length, ticker.nanos() - begun);
+      long took = ticker.nanos() - begun;
+      used.io.record(IoKind.READ, length, took);
+      if (took > slowNanos) {
+        slow(used.unit.volume(), "READ", lba, length, took, null);
+      }
       return true;
     }
 
@@ -353,8 +369,11 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       ScsiResponse response =
           used == null ? null : used.unit.writeNow(used.state, lba, blocks, source);
       if (used != null && response != null) {
-        used.io.record(
-            IoKind.WRITE, response.isGood() ? length : 0, ticker.nanos() - begun, response);
+        long took = ticker.nanos() - begun;
+        used.io.record(IoKind.WRITE, response.isGood() ? length : 0, took, response);
+        if (took > slowNanos) {
+          slow(used.unit.volume(), "WRITE", lba, length, took, response);
+        }
       }
       return response;
     }
@@ -411,8 +430,33 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
       return answer.whenComplete((response, problem) -> {
         long bytes =
             problem == null ? IoKind.bytes(cdb, request, response, volume.blockBytes()) : 0;
-        counters.record(IoKind.of(cdb), bytes, ticker.nanos() - begun, response);
+        long took = ticker.nanos() - begun;
+        counters.record(IoKind.of(cdb), bytes, took, response);
+        if (took > slowNanos) {
+          long lba = cdb instanceof Cdb.Transfer transfer ? transfer.lba() : -1;
+          slow(volume, cdb.command().name(), lba, bytes, took, response);
+        }
       });
+    }
+
+    private void slow(
+        Volume volume,
+        String command,
+        long lba,
+        long bytes,
+        long took,
+        @Nullable ScsiResponse response) {
+      SlowIoEvent event = new SlowIoEvent();
+      if (event.shouldCommit()) {
+        event.volume = volume.name();
+        event.initiator = nexus.initiatorName();
+        event.command = command;
+        event.lba = lba;
+        event.bytes = bytes;
+        event.took = took;
+        event.answer = response == null ? "GOOD" : response.describe();
+        event.commit();
+      }
     }
 
     private ScsiResponse refusal(int lun, Sense sense) {
