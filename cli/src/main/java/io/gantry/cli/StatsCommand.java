@@ -1,9 +1,9 @@
 package io.gantry.cli;
 
 import io.gantry.server.StatisticsView;
-import java.io.Console;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -99,8 +99,7 @@ final class StatsCommand extends DaemonCommand {
   }
 
   private static boolean isTerminal() {
-    Console console = System.console();
-    return console != null && console.isTerminal();
+    return Objects.requireNonNull(System.console()).isTerminal(); // there is one, always
   }
 
   private void print(Rates rates) {

@@ -69,6 +69,7 @@ public final class Daemon implements AutoCloseable {
           new PoolTarget(
               pool, settings.targetName(), settings.access().policy(), settings.copies().options());
       parts.push(target);
+      target.slowAfter(settings.monitoring().slowIo());
       CopyApi copies = new CopyApi(target, settings.copies().options());
       copies.turnOn(pool, settings.copies().faults());
       IscsiTarget iscsi = startIscsi(target, settings);
@@ -85,11 +86,13 @@ public final class Daemon implements AutoCloseable {
       copies.bind(api);
       new SessionApi(iscsi, target, portals, settings.access(), access).bind(api);
       new Statistics(pool, target, iscsi).bind(api);
-      HttpCounters requests = new HttpCounters();
-      new Metrics(pool, target, iscsi, requests).bind(api);
+      new Metrics(pool, target, iscsi, api.requests()).bind(api);
+      if (settings.monitoring().openOnLoopback()) {
+        api.openOnLoopback(Endpoint.METRICS);
+      }
       HealthApi health = new HealthApi(pool, iscsi);
       health.bind(api);
-      WebServer http = startHttp(api, requests, settings.http());
+      WebServer http = startHttp(api, settings.http());
       parts.push(http::stop);
       HostPort address =
           HostPort.of(
@@ -144,8 +147,7 @@ public final class Daemon implements AutoCloseable {
     return IscsiTarget.start(target, portals, options);
   }
 
-  private static WebServer startHttp(RestApi api, HttpCounters requests, HostPort address)
-      throws IOException {
+  private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
     InetSocketAddress socketAddress = free(address, "--http");
     WebServerConfig.Builder builder =
         WebServer.builder()
@@ -153,10 +155,7 @@ public final class Daemon implements AutoCloseable {
             .port(address.port())
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
-            .routing(routing -> {
-              routing.addFilter(requests::filter);
-              api.route(routing);
-            });
+            .routing(api::route);
     RestFormat.configure(builder);
     WebServer server = builder.build().start();
     if (!server.isRunning()) {

@@ -21,6 +21,7 @@ import tools.jackson.dataformat.toml.TomlMapper;
  * @param pool how the pool is kept
  * @param access who may use it
  * @param copies how it copies
+ * @param monitoring what it tells of itself
  */
 public record DaemonSettings(
     Path data,
@@ -29,7 +30,8 @@ public record DaemonSettings(
     String targetName,
     PoolSettings pool,
     AccessSettings access,
-    CopySettings copies) {
+    CopySettings copies,
+    MonitoringSettings monitoring) {
   public static final Path DEFAULT_DATA = Path.of("gantry-data");
   public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
   public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
@@ -46,6 +48,18 @@ public record DaemonSettings(
     if (iscsi.isEmpty()) {
       throw new IllegalArgumentException("no address for iSCSI");
     }
+  }
+
+  /** As above, with the usual monitoring. */
+  public DaemonSettings(
+      Path data,
+      List<HostPort> iscsi,
+      HostPort http,
+      String targetName,
+      PoolSettings pool,
+      AccessSettings access,
+      CopySettings copies) {
+    this(data, iscsi, http, targetName, pool, access, copies, MonitoringSettings.DEFAULTS);
   }
 
   /** Settings with the default target and pool, for this machine. */
@@ -71,7 +85,12 @@ public record DaemonSettings(
 
   /** The same with a pool that is kept in another way. */
   public DaemonSettings withPool(PoolSettings other) {
-    return new DaemonSettings(data, iscsi, http, targetName, other, access, copies);
+    return new DaemonSettings(data, iscsi, http, targetName, other, access, copies, monitoring);
+  }
+
+  /** The same, but it tells of itself in another way. */
+  public DaemonSettings withMonitoring(MonitoringSettings other) {
+    return new DaemonSettings(data, iscsi, http, targetName, pool, access, copies, other);
   }
 
   /**
@@ -83,6 +102,7 @@ public record DaemonSettings(
    * @param pool as {@link DaemonSettings#pool}
    * @param access as {@link DaemonSettings#access}
    * @param copies as {@link DaemonSettings#copies}
+   * @param monitoring as {@link DaemonSettings#monitoring}
    */
   public record Partial(
       @Nullable Path data,
@@ -90,7 +110,19 @@ public record DaemonSettings(
       @Nullable HostPort http,
       PoolSettings.@Nullable Partial pool,
       @Nullable AccessSettings access,
-      @Nullable CopySettings copies) {
+      @Nullable CopySettings copies,
+      @Nullable MonitoringSettings monitoring) {
+
+    /** Says nothing of monitoring, as the command line never does. */
+    public Partial(
+        @Nullable Path data,
+        @Nullable List<HostPort> iscsi,
+        @Nullable HostPort http,
+        PoolSettings.@Nullable Partial pool,
+        @Nullable AccessSettings access,
+        @Nullable CopySettings copies) {
+      this(data, iscsi, http, pool, access, copies, null);
+    }
 
     /** Says nothing. */
     public static final Partial NOTHING = new Partial(null, null, null, null, null, null);
@@ -105,12 +137,13 @@ public record DaemonSettings(
         @Nullable List<AccessSettings.Rule> access,
         AccessSettings.@Nullable Redirect redirect,
         CopySettings.@Nullable Copy copy,
-        @Nullable List<CopySettings.Fault> fault) {}
+        @Nullable List<CopySettings.Fault> fault,
+        MonitoringSettings.@Nullable Monitoring monitoring) {}
 
     /**
      * Reads a TOML file with the keys {@code data}, {@code iscsi}, {@code http}, the tables {@code
-     * pool}, {@code redirect} and {@code copy}, and any number of tables {@code user}, {@code
-     * access} and {@code fault}.
+     * pool}, {@code redirect}, {@code copy} and {@code monitoring}, and any number of tables {@code
+     * user}, {@code access} and {@code fault}.
      *
      * @throws IOException if there is none or it says something else; the message is for people
      */
@@ -122,7 +155,8 @@ public record DaemonSettings(
         }
         AccessSettings access = AccessSettings.of(file, read.user, read.access, read.redirect);
         CopySettings copies = CopySettings.of(file, read.copy, read.fault);
-        return new Partial(read.data, read.iscsi, read.http, read.pool, access, copies);
+        MonitoringSettings monitoring = MonitoringSettings.of(file, read.monitoring);
+        return new Partial(read.data, read.iscsi, read.http, read.pool, access, copies, monitoring);
       } catch (NoSuchFileException e) {
         throw new IOException(file + ": no such configuration file", e);
       } catch (UnrecognizedPropertyException e) {
@@ -145,7 +179,8 @@ public record DaemonSettings(
           first(pool, PoolSettings.Partial.NOTHING, PoolSettings.Partial.NOTHING)
               .orElse(first(other.pool, null, PoolSettings.Partial.NOTHING)),
           first(access, other.access, AccessSettings.DEFAULTS),
-          first(copies, other.copies, CopySettings.DEFAULTS));
+          first(copies, other.copies, CopySettings.DEFAULTS),
+          first(monitoring, other.monitoring, MonitoringSettings.DEFAULTS));
     }
   }
 

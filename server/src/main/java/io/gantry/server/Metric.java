@@ -146,7 +146,7 @@ enum Metric {
   HTTP_REQUESTS(
       COUNTER,
       "gantry_http_requests",
-      "Requests to the REST interface and the console, by route and status",
+      "Requests to the REST interface, by route and status",
       "method",
       "route",
       "status"),

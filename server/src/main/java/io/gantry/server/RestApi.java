@@ -6,6 +6,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class RestApi {
   private final byte[] authorization;
   private final Map<Endpoint, StreamHandler> handlers = new EnumMap<>(Endpoint.class);
+  private final HttpCounters requests = new HttpCounters();
+  private final Set<Endpoint> openOnLoopback = EnumSet.noneOf(Endpoint.class);
 
   /** Answers with a value, which becomes JSON; or null if the endpoint answers with nothing. */
   @FunctionalInterface
@@ -63,6 +66,22 @@ final class RestApi {
     }
   }
 
+  /** Counts the requests. */
+  HttpCounters requests() {
+    return requests;
+  }
+
+  /** Lets everybody on this machine ask for something. */
+  void openOnLoopback(Endpoint endpoint) {
+    openOnLoopback.add(endpoint);
+  }
+
+  private boolean isOpen(Endpoint endpoint, ServerRequest request) {
+    return openOnLoopback.contains(endpoint)
+        && request.remotePeer().address() instanceof InetSocketAddress peer
+        && peer.getAddress().isLoopbackAddress();
+  }
+
   /**
    * Adds the routes. What comes after them in the routing gets what does not begin with {@code
    * /api/}.
@@ -81,18 +100,24 @@ final class RestApi {
     for (String path : handlers.keySet().stream().map(Endpoint::path).distinct().toList()) {
       routing.any(path, (request, response) -> refuseMethod(path, request, response));
     }
-    routing.any("/api/*", this::refusePath);
+    routing.any(
+        "/api/*",
+        (request, response) -> {
+          requests.countOther(response);
+          refusePath(request, response);
+        });
     RestFormat.addErrors(routing);
   }
 
   private void answer(
       Endpoint endpoint, StreamHandler handler, ServerRequest request, ServerResponse response)
       throws IOException {
+    requests.count(endpoint, response);
     Caller caller = caller(request);
     if (request.path().rawPath().contains(";")) {
       refusePath(request, response); // or ";..." would be cut off, and another thing meant
     }
-    if (!caller.role().covers(endpoint.role())) {
+    if (!caller.role().covers(endpoint.role()) && !isOpen(endpoint, request)) {
       refuseCaller(response);
       return;
     }
@@ -120,6 +145,7 @@ final class RestApi {
   }
 
   private void refuseMethod(String path, ServerRequest request, ServerResponse response) {
+    requests.countOther(response);
     if (caller(request).role() == Role.ANYONE) {
       refuseCaller(response);
       return;

@@ -1,6 +1,7 @@
 package io.gantry.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gantry.initiator.IscsiSession;
 import io.gantry.initiator.IscsiUrl;
@@ -19,7 +20,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -270,19 +273,35 @@ class MonitoringTest {
     samples
         .has(form.formatted("/api/v1/volumes/{name}", 200), 2.0)
         .has(form.formatted("/api/v1/volumes/{name}", 404), 1.0)
-        .has(form.formatted("/api/v1/pool", 401), 1.0);
+        .has(form.formatted("/api/v1/pool", 401), 1.0)
+        .has(form.replace("GET", "other").formatted("other", 404), 20.0);
     assertThat(samples.values.keySet()).noneMatch(name -> name.contains("/made/up"));
   }
 
   @Test
-  void thereAreNoMoreKeysThanThereIsRoomFor() {
-    HttpCounters counters = new HttpCounters();
-    for (int i = 0; i < 5000; i++) {
-      counters.count(new HttpCounters.Key("GET", "/" + i, 200));
+  void whatTheConfigurationSays() throws Exception {
+    Path file = directory.resolve("gantry.toml");
+    Files.writeString(file, "[monitoring]\nopenOnLoopback = true\nslowIoMillis = 250\n");
+    DaemonSettings settings =
+        new DaemonSettings.Partial(directory.resolve("open"), List.of(ANY), ANY, null, null, null)
+            .orElse(DaemonSettings.Partial.read(file));
+    assertThat(settings.monitoring())
+        .isEqualTo(new MonitoringSettings(true, Duration.ofMillis(250)));
+    try (Daemon open = Daemon.start(settings)) {
+      for (String path : List.of("/metrics", "/api/v1/pool")) {
+        HttpRequest request =
+            HttpRequest.newBuilder(URI.create("http://%s%s".formatted(open.contact().http(), path)))
+                .build();
+        assertThat(http.send(request, BodyHandlers.ofString()).statusCode())
+            .as(path)
+            .isEqualTo(path.equals("/metrics") ? 200 : 401);
+      }
     }
-    Map<HttpCounters.Key, Long> counts = new HashMap<>();
-    counters.forEach(counts::put);
-    assertThat(counts).hasSizeLessThan(1010);
-    assertThat(counts.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(5000);
+    for (long wrong : new long[] {0, -1, 3_600_001}) {
+      Files.writeString(file, "[monitoring]\nslowIoMillis = %d\n".formatted(wrong));
+      assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("gantry.toml: slowIoMillis is " + wrong);
+    }
   }
 }

@@ -67,7 +67,7 @@ class StatisticsTest {
     SessionOptions options = SessionOptions.standard().withInitiatorName(INITIATOR);
     try (IscsiSession session = IscsiSession.open(IscsiUrl.parse(daemon.url(0)), options)) {
       for (int i = 0; i < 7; i++) {
-        session.execute(ScsiRequest.out(Cdb.Transfer.write(8 * i, 8), ByteBuffer.allocate(4096)));
+        session.execute(ScsiRequest.out(Cdb.Transfer.write(8L * i, 8), ByteBuffer.allocate(4096)));
       }
       for (int i = 0; i < 5; i++) {
         session.execute(ScsiRequest.in(Cdb.Transfer.read(0, 16), ByteBuffer.allocate(8192)));
