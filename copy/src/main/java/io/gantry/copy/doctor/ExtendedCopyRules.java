@@ -177,8 +177,14 @@ final class ExtendedCopyRules {
             "X13",
             "a list identifier where there is to be none is refused",
             LID1 + ", LIST ID USAGE 11b",
-            bench ->
-                Verdict.refused(lid1(bench, "18", itself(bench), blocks(bench, SOME)), 5, 0x26, 0)),
+            bench -> {
+              Answer answer = lid1(bench, "18", itself(bench), blocks(bench, SOME));
+              boolean isTaken =
+                  (bench.ask(Bytes.operatingParameters(512), 512).u8(4) & 1) != 0; // SNLID
+              return !isTaken && answer.isGood()
+                  ? Verdict.notOffered("11b is not taken (SNLID), and counts as 10b")
+                  : Verdict.refused(answer, 5, 0x26, 0);
+            }),
         rule(
             "X14",
             "a reserved use of the list identifier is refused",
