@@ -32,7 +32,7 @@ final class HealthApi {
   }
 
   /** What keeps the daemon from serving hosts. */
-  private List<String> down() {
+  List<String> down() {
     List<String> down = new ArrayList<>();
     if (!pool.isWritable()) {
       down.add("pool");
