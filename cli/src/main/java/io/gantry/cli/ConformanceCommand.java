@@ -1,15 +1,11 @@
 package io.gantry.cli;
 
-import io.gantry.copy.Connector;
-import io.gantry.copy.doctor.Bench;
 import io.gantry.copy.doctor.Examination;
 import io.gantry.copy.doctor.Rule;
 import io.gantry.copy.doctor.Rules;
 import io.gantry.copy.doctor.Verdict.Kind;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,25 +37,6 @@ final class ConformanceCommand extends RuleCommand {
       description = "Check this rule only, such as W4; can be given several times.")
   private List<String> names = List.of();
 
-  @Option(
-      names = "--other",
-      paramLabel = "URL",
-      converter = CopyCommand.LocationConverter.class,
-      description =
-          "A logical unit of another target with tokens; it is read, and never written. Without"
-              + " this it is not checked what becomes of its tokens here.")
-  private @Nullable Location other;
-
-  @Option(
-      names = "--restart-command",
-      paramLabel = "COMMAND",
-      description =
-          "Run by the shell in the middle, to RESTART THE TARGET; it may also wait for somebody who"
-              + " does, as in 'echo restart the array, then press Enter; read x'. The examination"
-              + " goes on when the target is back. Without this it is not checked what becomes of"
-              + " tokens over a restart.")
-  private @Nullable String restartCommand;
-
   @Override
   List<Rule> rules() {
     if (names.isEmpty()) {
@@ -76,30 +53,6 @@ final class ConformanceCommand extends RuleCommand {
                       spec.commandLine(), "there is no rule '%s'".formatted(name))));
     }
     return chosen;
-  }
-
-  @Override
-  Bench.Surroundings surroundings(Devices devices, @Nullable Connector nexus) {
-    Location named = other;
-    String command = restartCommand;
-    return new Bench.Surroundings(
-        nexus,
-        named == null ? null : () -> devices.open(named),
-        command == null ? null : () -> runByShell(command));
-  }
-
-  /** Runs a command to its end. What it prints goes to standard error, for ours is for findings. */
-  private static void runByShell(String command) throws IOException {
-    try {
-      int exit =
-          new ProcessBuilder("sh", "-c", "exec 1>&2\n" + command).inheritIO().start().waitFor();
-      if (exit != 0) {
-        throw new IOException("'%s' ended with exit code %d".formatted(command, exit));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while '%s' ran".formatted(command), e);
-    }
   }
 
   @Override

@@ -45,6 +45,25 @@ abstract class RuleCommand implements Callable<Integer> {
               + " this no data are changed, and what needs writing is not checked.")
   private Bench.@Nullable Scratch scratch;
 
+  @Option(
+      names = "--other",
+      paramLabel = "URL",
+      converter = CopyCommand.LocationConverter.class,
+      description =
+          "A logical unit of another target with tokens; it is read, and never written. Without"
+              + " this it is not checked what becomes of its tokens here.")
+  private @Nullable Location other;
+
+  @Option(
+      names = "--restart-command",
+      paramLabel = "COMMAND",
+      description =
+          "Run by the shell in the middle, to RESTART THE TARGET; it may also wait for somebody who"
+              + " does, as in 'echo restart the array, then press Enter; read x'. The examination"
+              + " goes on when the target is back. Without this it is not checked what becomes of"
+              + " tokens over a restart.")
+  private @Nullable String restartCommand;
+
   @Mixin private JsonOption format;
 
   /** Finding and rule for programs. */
@@ -110,8 +129,27 @@ abstract class RuleCommand implements Callable<Integer> {
    *
    * @param nexus makes another I_T nexus with it; null if there can be none
    */
-  Bench.Surroundings surroundings(Devices devices, @Nullable Connector nexus) {
-    return new Bench.Surroundings(nexus, null, null);
+  private Bench.Surroundings surroundings(Devices devices, @Nullable Connector nexus) {
+    Location named = other;
+    String command = restartCommand;
+    return new Bench.Surroundings(
+        nexus,
+        named == null ? null : () -> devices.open(named),
+        command == null ? null : () -> runByShell(command));
+  }
+
+  /** Runs a command to its end. What it prints goes to standard error, for ours is for findings. */
+  private static void runByShell(String command) throws IOException {
+    try {
+      int exit =
+          new ProcessBuilder("sh", "-c", "exec 1>&2\n" + command).inheritIO().start().waitFor();
+      if (exit != 0) {
+        throw new IOException("'%s' ended with exit code %d".formatted(command, exit));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while '%s' ran".formatted(command), e);
+    }
   }
 
   private Bench open(Devices devices, Bench.Surroundings surroundings) throws IOException {

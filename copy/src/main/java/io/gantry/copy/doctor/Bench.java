@@ -15,6 +15,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,6 +216,39 @@ public final class Bench implements AutoCloseable {
   Answer send(byte[] cdb, byte[] list) throws IOException {
     ByteBuffer out = list.length == 0 ? null : ByteBuffer.wrap(list);
     return carryOut(new ScsiRequest(cdb, out, null), new byte[0]);
+  }
+
+  /** Carries out a command that sends data while others are carried out. */
+  Pending sendBeside(byte[] cdb, byte[] list) {
+    ScsiDevice to = device;
+    FutureTask<Answer> task =
+        new FutureTask<>(() -> {
+          ScsiResponse response = to.execute(new ScsiRequest(cdb, ByteBuffer.wrap(list), null));
+          return new Answer(response.status(), response.sense(), new byte[0], Duration.ZERO);
+        });
+    Thread.ofVirtual().start(task);
+    return new Pending(task);
+  }
+
+  /** A command that another thread waits for. */
+  record Pending(Future<Answer> answer) {
+    boolean hasEnded() {
+      return answer.isDone();
+    }
+
+    Answer await() throws IOException {
+      try {
+        return answer.get();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while waiting for a command", e);
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof IOException lost) {
+          throw lost;
+        }
+        throw new IllegalStateException(e.getCause());
+      }
+    }
   }
 
   /** Repeats what a unit attention or a busy target has kept from being done. */

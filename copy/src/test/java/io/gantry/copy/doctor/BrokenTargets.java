@@ -461,7 +461,8 @@ final class BrokenTargets {
         entry("T13", same(COPIES_DO_NOTHING)),
         entry("T14", same(TOKENS_ALWAYS_GOOD)),
         entry("T15", same(onReportOfCopy(data -> data.put(5, (byte) 0x11)))),
-        entry("T16", same(doesNothing(0x83, 0x1C))));
+        entry("T16", same(doesNothing(0x83, 0x1C))),
+        entry("T17", same(OTHER_REASON)));
   }
 
   private static ScsiResponse deletesNoToken(ScsiRequest request, ScsiDevice behind)

@@ -109,12 +109,12 @@ class BrokenTargetsTest {
     List<Rule> rules =
         Rules.all().stream().filter(rule -> ids.length == 0 || wanted.contains(rule.id())).toList();
     assertThat(rules).hasSizeGreaterThanOrEqualTo(ids.length);
-    // A copy in the background stands still until the examination has nothing to ask any more.
+    // A long copy stands still until the examination has nothing to ask any more.
     Fault holding =
         (request, behind) -> {
           if (is(request, 0x83, 0x11)
-              && request.expectedLength() > 3
-              && (request.dataOut().get(2) & 1) != 0) {
+              && request.expectedLength() >= 536 + 16
+              && request.dataOut().getInt(536 + 8) > MIB / 512) {
             clock.hold();
           }
           return fault.carryOut(request, behind);
