@@ -594,6 +594,16 @@ public final class Volume {
     return reader.ranges(table, offset, sizeBytes, most);
   }
 
+  /**
+   * What the volume shares with whom. Goes through all page tables, some pages under each hold of
+   * the metadata lock; bounded, and meant for people who look at a picture.
+   *
+   * @param cells how many to cut its address space into, at most: 1 to 4096
+   */
+  public Sharing sharing(int cells) {
+    return new SharingPass(metadata, this, cells).run();
+  }
+
   void requireWithin(long offset, long length) throws OutOfRangeException {
     if (offset < 0 || length < 0) {
       throw new IllegalArgumentException("bad range %d+%d".formatted(offset, length));
