@@ -149,13 +149,17 @@ public final class Daemon implements AutoCloseable {
 
   private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
     InetSocketAddress socketAddress = free(address, "--http");
+    Console console = new Console();
     WebServerConfig.Builder builder =
         WebServer.builder()
             .address(socketAddress.getAddress())
             .port(address.port())
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
-            .routing(api::route);
+            .routing(routing -> {
+              api.route(routing);
+              console.route(routing);
+            });
     RestFormat.configure(builder);
     WebServer server = builder.build().start();
     if (!server.isRunning()) {

@@ -90,6 +90,15 @@ enum Endpoint {
       "Which ranges of a volume are holes, its own, or shared",
       new Query("from", 0, Long.MAX_VALUE, 0, "offset in bytes to begin at"),
       new Query("limit", 1, 10_000, 10_000, "how many ranges at most")),
+  SHARING(
+      GET,
+      "/api/v1/volumes/{name}/sharing",
+      VIEWER,
+      200,
+      null,
+      SharingView.class,
+      "Which parts of a volume are its own, and which are shared with whom",
+      new Query("cells", 1, 4096, 1024, "how many parts to tell of at most")),
   CLONE_VOLUME(
       POST,
       "/api/v1/volumes/{name}/clones",

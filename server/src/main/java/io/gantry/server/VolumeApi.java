@@ -26,6 +26,7 @@ final class VolumeApi {
   private final CopyApi copies;
   private final HostPort portal;
   private final String targetName;
+  private final Object sharing = new Object();
 
   VolumeApi(Pool pool, CopyApi copies, HostPort portal, String targetName) {
     this.pool = pool;
@@ -41,6 +42,7 @@ final class VolumeApi {
     api.bind(Endpoint.CHANGE_VOLUME, this::change);
     api.bind(Endpoint.DELETE_VOLUME, this::delete);
     api.bind(Endpoint.MAP, this::map);
+    api.bind(Endpoint.SHARING, this::sharing);
     api.bind(Endpoint.CLONE_VOLUME, this::cloneVolume);
     api.bind(Endpoint.FAULTS, request -> copies.faults(named(request)));
     api.bind(Endpoint.SET_FAULTS, this::setFaults);
@@ -70,6 +72,7 @@ final class VolumeApi {
         PhysicalBlocks.of(pool, volume),
         usage.mappedBytes(),
         usage.uniqueBytes(),
+        pool.snapshots(volume).size(),
         volume.readOnly(),
         String.valueOf(copies.faults(volume).description()),
         "iscsi://%s/%s/%d".formatted(portal, targetName, volume.lun()));
@@ -86,6 +89,14 @@ final class VolumeApi {
             new RangeView(
                 range.offset(), range.length(), range.state().name().toLowerCase(Locale.ROOT)))
         .toList();
+  }
+
+  private SharingView sharing(RestRequest request) {
+    Volume volume = named(request);
+    int cells = (int) request.number("cells");
+    synchronized (sharing) { // one at a time: each may take as long as it may
+      return SharingView.of(volume.sharing(cells));
+    }
   }
 
   private synchronized VolumeView create(RestRequest request) throws IOException {

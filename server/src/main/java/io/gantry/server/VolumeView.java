@@ -10,6 +10,7 @@ package io.gantry.server;
  * @param physicalBlockBytes what initiators align to
  * @param mappedBytes what it maps of the pool, shared or not
  * @param uniqueBytes what nothing else maps: deleting the volume frees this
+ * @param snapshots how many it has
  * @param readOnly whether writes are refused
  * @param faults what goes wrong with its copies on purpose, for people; empty if nothing does
  * @param url for libiscsi, QEMU and Gantry itself
@@ -22,6 +23,7 @@ public record VolumeView(
     int physicalBlockBytes,
     long mappedBytes,
     long uniqueBytes,
+    int snapshots,
     boolean readOnly,
     String faults,
     String url) {}

@@ -183,7 +183,7 @@ class DaemonTest {
     assertThat(ask("DELETE", "/api/v1/volumes/none", "").status).isEqualTo(404);
     assertThat(ask("PUT", "/api/v1/volumes/none", "").status).isEqualTo(405);
     assertThat(ask("GET", "/api/v1/nothing", "").status).isEqualTo(404);
-    assertThat(ask("GET", "/", "").status).isEqualTo(404);
+    assertThat(ask("GET", "/nothing", "").status).isEqualTo(404);
     assertThat(ask("GET", "/api/v1/volumes/../../../etc/passwd", "").status).isEqualTo(404);
     assertThat(ask("GET", "/api/v1/volumes/..%2F..%2Fpool", "").status).isEqualTo(404);
     assertThat(ask("GET", "/api/v1/volumes/%00", "").status).isEqualTo(404);
