@@ -1,5 +1,6 @@
 package io.gantry.cli;
 
+import io.gantry.copy.Connector;
 import io.gantry.copy.Copier;
 import io.gantry.copy.CopyEnd;
 import io.gantry.copy.CopyMethod;
@@ -8,7 +9,6 @@ import io.gantry.copy.CopyResult;
 import io.gantry.copy.CopyStoppedException;
 import io.gantry.copy.DiskEnd;
 import io.gantry.copy.FileEnd;
-import io.gantry.scsi.ScsiDevice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -219,10 +219,11 @@ final class CopyCommand implements Callable<Integer> {
 
   /** A session that breaks can be made anew; a pool that is open here cannot be lost. */
   private static DiskEnd openDisk(Devices devices, Location location) throws IOException {
-    ScsiDevice device = devices.open(location);
-    return location instanceof Location.Iscsi(var url, _)
-        ? DiskEnd.attach(location.name(), device, () -> Devices.open(url))
-        : DiskEnd.attach(location.name(), device);
+    if (location instanceof Location.Iscsi(var url, _)) {
+      Connector connector = Devices.connector(url);
+      return DiskEnd.attach(location.name(), Devices.first(connector), connector);
+    }
+    return DiskEnd.attach(location.name(), devices.open(location));
   }
 
   private CopyEnd openDestination(Devices devices) throws IOException {

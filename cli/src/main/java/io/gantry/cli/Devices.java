@@ -1,5 +1,6 @@
 package io.gantry.cli;
 
+import io.gantry.copy.Connector;
 import io.gantry.initiator.ChapEnvironment;
 import io.gantry.initiator.IscsiSession;
 import io.gantry.initiator.IscsiUrl;
@@ -36,7 +37,7 @@ final class Devices implements AutoCloseable {
    */
   ScsiDevice open(Location location) throws IOException {
     return switch (location) {
-      case Location.Iscsi(IscsiUrl url, _) -> connect(url);
+      case Location.Iscsi(IscsiUrl url, _) -> first(connector(url));
       case Location.PoolVolume(Path directory, String name, _) -> inProcess(directory, name);
       case Location.File(_, String name) ->
           throw new Failure(
@@ -46,13 +47,28 @@ final class Devices implements AutoCloseable {
 
   /** Logs in, with the credentials of the URL or the environment. */
   static IscsiSession open(IscsiUrl url) throws IOException {
-    ChapUser user = ChapEnvironment.user(url, System.getenv());
-    return IscsiSession.open(url, SessionOptions.standard().withUser(user));
+    return IscsiSession.open(url, options(url));
   }
 
-  private static ScsiDevice connect(IscsiUrl url) throws IOException {
+  /**
+   * Logs in again and again, always as the same initiator port: so a target ends what is left of
+   * one session before it lets in the next (RFC 7143 6.3.5), and no write that was on its way comes
+   * late.
+   */
+  static Connector connector(IscsiUrl url) throws IOException {
+    SessionOptions options = options(url);
+    return () -> IscsiSession.open(url, options);
+  }
+
+  private static SessionOptions options(IscsiUrl url) throws IOException {
+    ChapUser user = ChapEnvironment.user(url, System.getenv());
+    return SessionOptions.standard().withUser(user);
+  }
+
+  /** The first session, which somebody waits for who may have mistyped the address. */
+  static ScsiDevice first(Connector connector) throws IOException {
     try {
-      return open(url);
+      return connector.connect();
     } catch (IOException e) {
       throw e.getMessage() != null && e.getMessage().startsWith("cannot connect")
           ? new Failure(e.getMessage() + "; check the address, and that the server runs", e)
