@@ -7,7 +7,7 @@ import java.util.List;
  * What a block holds, as far as it is known. Everything that was copied from one block shares this
  * object; once one of the copies was read, the others must hold the same.
  */
-final class Contents {
+class Contents {
   /** Never written. */
   static final Contents ZERO = new Contents(0);
 
@@ -24,13 +24,18 @@ final class Contents {
     }
     return new Contents(
         candidates.stream()
-            .flatMapToLong(c -> Arrays.stream(c.value().stamps))
+            .flatMapToLong(c -> Arrays.stream(c.value().stamps()))
             .distinct()
             .toArray());
   }
 
-  boolean has(long stamp) {
-    for (long each : stamps) {
+  /** What it may be. */
+  long[] stamps() {
+    return stamps;
+  }
+
+  final boolean has(long stamp) {
+    for (long each : stamps()) {
       if (each == stamp) {
         return true;
       }
@@ -39,7 +44,7 @@ final class Contents {
   }
 
   /** A block was read, and must hold this. */
-  void require(String what, int block, long stamp) {
+  final void require(String what, int block, long stamp) {
     if (!has(stamp)) {
       throw new AssertionError("%s: block %d holds %d, not %s".formatted(what, block, stamp, this));
     }
@@ -48,12 +53,17 @@ final class Contents {
   /** The block was read, and held this. */
   void is(long stamp) {
     if (stamps.length > 1) {
-      stamps = new long[] {stamp};
+      become(stamp);
     }
   }
 
+  /** From now on it is known to be one of these. */
+  final void become(long... known) {
+    stamps = known;
+  }
+
   @Override
-  public String toString() {
-    return Arrays.toString(stamps);
+  public final String toString() {
+    return Arrays.toString(stamps());
   }
 }

@@ -39,6 +39,11 @@ final class History<T> {
       durable = true;
     }
 
+    /** When it was over; {@link #NEVER} as long as it goes on. */
+    long end() {
+      return end;
+    }
+
     /** Whether it was over at an instant. */
     boolean wasOver(long instant) {
       return end < instant;
@@ -92,6 +97,14 @@ final class History<T> {
   /** All values that could be seen at some instant between two. */
   List<Seen<T>> between(long from, long to) {
     return between(from, to, false);
+  }
+
+  /** All values that could be seen between two instants, but for those that one operation gave. */
+  List<Seen<T>> betweenBut(Operation operation, long from, long to) {
+    History<T> others = new History<>();
+    others.changes.addAll(changes);
+    others.withdraw(operation);
+    return others.between(from, to);
   }
 
   /**

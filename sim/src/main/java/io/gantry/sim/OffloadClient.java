@@ -1,22 +1,24 @@
 package io.gantry.sim;
 
-import static io.gantry.sim.PoolModel.BLOCK;
+import static io.gantry.sim.BlockClient.bytes;
+import static io.gantry.sim.BlockClient.descriptor;
+import static io.gantry.sim.OffloadPath.is;
+import static io.gantry.sim.OffloadPath.isRefused;
 
 import io.gantry.scsi.BlockRange;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.Command;
 import io.gantry.scsi.PopulateTokenList;
-import io.gantry.scsi.PrimaryCdb;
 import io.gantry.scsi.RodToken;
 import io.gantry.scsi.RodTokenInformation;
-import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.ScsiStatus;
 import io.gantry.scsi.Sense;
-import io.gantry.scsi.UnmapList;
 import io.gantry.scsi.WriteUsingTokenList;
 import io.gantry.sim.History.Operation;
-import io.gantry.target.TargetPath;
+import io.gantry.sim.OffloadPath.CutOff;
+import io.gantry.sim.OffloadToken.Kind;
+import io.gantry.target.CopyStatus;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,8 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,23 +42,8 @@ final class OffloadClient {
   private static final int LISTS = 6;
   private static final int MOST_RANGES = 4;
   private static final int TOKEN_CODE = 0x23;
-  private static final int MOST_ATTENTIONS = 20;
+  private static final int MOST_IN_BACKGROUND = 3;
   private static final long DEFAULT_TIMEOUT_MILLIS = 300_000;
-
-  /** The target is gone, under this client's feet. */
-  static final class CutOff extends Exception {
-    private static final long serialVersionUID = 1;
-  }
-
-  /** Who has reserved a logical unit, and whether others may not even read it. */
-  record Holder(String name, boolean exclusive) {
-    static final Holder NOBODY = new Holder("", false);
-
-    /** Whether another may not do something. */
-    boolean conflicts(String other, boolean writes) {
-      return !equals(NOBODY) && !name.equals(other) && (writes || exclusive);
-    }
-  }
 
   /** What names an operation of this initiator port. */
   private record Name(int lun, int list) {}
@@ -64,8 +51,8 @@ final class OffloadClient {
   private final OffloadSimulation life;
   private final PoolModel model;
   private final RandomGenerator random;
-  private final String name;
-  private final boolean readOnly;
+  private final OffloadPath path;
+  private final BlockClient blocks;
   private final WireUnit scratch;
   private final Set<Name> names = new HashSet<>();
   private final Map<Name, OffloadResult> results = new LinkedHashMap<>();
@@ -74,302 +61,73 @@ final class OffloadClient {
   /** Whether the last name was never used before. */
   private boolean fresh;
 
-  private TargetPath path;
+  /** Whether it could not be seen whether a token was there. */
+  private boolean unreadable;
 
   /**
    * An initiator.
    *
-   * @param readOnly whether the target lets it read and no more
    * @param scratch a logical unit that no other uses
    */
-  OffloadClient(
-      OffloadSimulation life, String name, boolean readOnly, WireUnit scratch, TargetPath path) {
+  OffloadClient(OffloadSimulation life, OffloadPath path, WireUnit scratch) {
     this.life = life;
     this.model = life.model();
     this.random = life.random();
-    this.name = name;
-    this.readOnly = readOnly;
-    this.scratch = scratch;
     this.path = path;
+    this.blocks = new BlockClient(life, path);
+    this.scratch = scratch;
   }
 
-  String name() {
-    return name;
-  }
-
-  /** It goes on with a new target. */
-  void reconnect(TargetPath to) {
-    path = to;
-  }
-
-  private AssertionError wrong(String what, Object... about) {
-    return new AssertionError("%s %s: %s".formatted(name, what, List.of(about)));
-  }
-
-  private void require(boolean condition, String what, Object... about) {
-    if (!condition) {
-      throw wrong(what, about);
-    }
+  OffloadPath path() {
+    return path;
   }
 
   /** One operation. */
   void step() throws CutOff {
     int chance = random.nextInt(100);
     WireUnit unit = life.unit();
-    if (chance < 16) {
-      write(unit);
-    } else if (chance < 22) {
-      read(unit);
-    } else if (chance < 25) {
-      unmap(unit);
-    } else if (chance < 27) {
-      flush(unit);
-    } else if (chance < 29 && random.nextInt(2) == 0) {
-      reserve(unit);
-    } else if (chance < 29) {
+    if (chance < 34) {
+      blocks.step(unit);
+    } else if (chance < 36) {
       life.scheduler().sleep(random.nextInt(2_000_000));
-    } else if (chance < 48) {
+    } else if (chance < 37) {
+      life.changeAccess();
+    } else if (chance < 40) {
+      List<WireUnit> copied = life.inBackground();
+      if (!copied.isEmpty()) { // else there are enough reservations already
+        blocks.reserve(copied.get(random.nextInt(copied.size())), false);
+      }
+    } else if (chance < 53) {
       populate(unit);
-    } else if (chance < 76) {
+    } else if (chance < 77) {
       redeem(unit);
-    } else if (chance < 88) {
+    } else if (chance < 87) {
       askAgain();
-    } else if (chance < 92) {
+    } else if (chance < 89) {
+      abort();
+    } else if (chance < 90) {
+      useBusyName();
+    } else if (chance < 93) {
       OffloadToken token = life.anyToken();
       if (token != null) {
         compare(token);
       }
-    } else if (chance < 95) {
+    } else if (chance < 96) {
       zero(unit);
-    } else if (chance < 97) {
+    } else if (chance < 98) {
       forge(unit);
     } else {
       redeemNothing(unit);
     }
   }
 
-  // Commands
-
-  private ScsiResponse send(WireUnit unit, Cdb cdb, byte @Nullable [] out, @Nullable ByteBuffer in)
-      throws CutOff {
-    ByteBuffer data = out == null ? null : ByteBuffer.wrap(out);
-    for (int i = 0; i < MOST_ATTENTIONS; i++) {
-      long from = model.now();
-      ScsiResponse response;
-      try {
-        response = path.submit(unit.address(), new ScsiRequest(cdb.encode(), data, in)).get();
-      } catch (ExecutionException | InterruptedException e) {
-        requireThere();
-        throw new IllegalStateException(e);
-      }
-      requireThere();
-      Sense sense = response.sense();
-      if (sense == null || sense.key() != Sense.UNIT_ATTENTION_KEY) {
-        requireReservation(unit, cdb, response, from);
-        return response;
-      }
-    }
-    throw wrong("meets unit attentions without end", cdb);
-  }
-
-  /** A conflict needs a reservation of another, and such a reservation makes one. */
-  private void requireReservation(WireUnit unit, Cdb cdb, ScsiResponse response, long from) {
-    if (cdb instanceof PrimaryCdb
-        || cdb instanceof Cdb.ReceiveRodTokenInformation
-        || cdb instanceof Cdb.SynchronizeCache) {
-      return;
-    }
-    boolean writes = !isOf(cdb, Command.POPULATE_TOKEN) && !isOf(cdb, Command.READ_16);
-    List<Boolean> conflicts =
-        life.holder(unit).between(from, model.now()).stream()
-            .map(seen -> seen.value().conflicts(name, writes))
-            .toList();
-    require(
-        conflicts.contains(isConflict(response)),
-        "was treated otherwise than its reservations say",
-        cdb,
-        response,
-        life.holder(unit).between(from, model.now()));
-  }
-
-  private static boolean isOf(Cdb cdb, Command command) {
-    return cdb.command() == command;
-  }
-
-  private static boolean isConflict(ScsiResponse response) {
-    return response.status() == ScsiStatus.RESERVATION_CONFLICT;
-  }
-
-  private static byte[] bytes(ByteBuffer list) {
-    byte[] bytes = new byte[list.capacity()];
-    list.get(0, bytes);
-    return bytes;
-  }
-
-  private void requireThere() throws CutOff {
-    if (life.isOver()) {
-      throw new CutOff();
-    }
-  }
-
-  private static boolean is(ScsiResponse response, Sense what) {
-    Sense sense = response.sense();
-    return sense != null && sense.is(what);
-  }
-
-  /** Blocks from one on, most often few. */
-  private int[] range(WireUnit unit, int most) {
-    int first = random.nextInt(unit.blocks());
-    int count = 1 + random.nextInt(Math.min(unit.blocks() - first, most));
-    int[] blocks = new int[count];
-    Arrays.setAll(blocks, i -> first + i);
-    return blocks;
-  }
-
-  private static BlockRange descriptor(WireUnit unit, int[] blocks) {
-    return new BlockRange(unit.base() + blocks[0], blocks.length);
-  }
-
-  private void withdraw(WireUnit unit, int[] blocks, Operation operation) {
-    for (int block : blocks) {
-      unit.volume().blocks.get(block).withdraw(operation);
-    }
-    model.failed(operation);
-  }
-
-  /** Ends a command that changes blocks: it has succeeded, or this initiator may not change any. */
-  private void end(WireUnit unit, int[] blocks, Operation operation, ScsiResponse response) {
-    if (isConflict(response)) {
-      withdraw(unit, blocks, operation);
-    } else if (readOnly) {
-      require(is(response, Sense.WRITE_PROTECTED), "may only read", response);
-      withdraw(unit, blocks, operation);
-    } else {
-      require(response.isGood(), "saw a command fail", response);
-      model.succeeded(operation);
-    }
-  }
-
-  private void write(WireUnit unit) throws CutOff {
-    int[] blocks = range(unit, 24);
-    Operation operation = model.begin();
-    long[] stamps = new long[blocks.length];
-    for (int i = 0; i < stamps.length; i++) {
-      stamps[i] = model.newStamp();
-      unit.volume().blocks.get(blocks[i]).add(new Contents(stamps[i]), operation);
-    }
-    try {
-      Cdb cdb = Cdb.Transfer.write(unit.base() + blocks[0], blocks.length);
-      end(unit, blocks, operation, send(unit, cdb, Stamps.encode(stamps).array(), null));
-    } catch (CutOff e) {
-      model.failed(operation);
-      throw e;
-    }
-  }
-
-  private void unmap(WireUnit unit) throws CutOff {
-    int[] blocks = range(unit, 64);
-    Operation operation = model.begin();
-    for (int block : blocks) {
-      unit.volume().blocks.get(block).add(Contents.ZERO, operation);
-    }
-    try {
-      byte[] list = UnmapList.encode(List.of(descriptor(unit, blocks))).array();
-      end(unit, blocks, operation, send(unit, new Cdb.Unmap(list.length), list, null));
-    } catch (CutOff e) {
-      model.failed(operation);
-      throw e;
-    }
-  }
-
-  private void read(WireUnit unit) throws CutOff {
-    int[] blocks = range(unit, 64);
-    Operation operation = model.begin();
-    long[] stamps = read(unit, blocks[0], blocks.length);
-    if (stamps.length > 0) {
-      model.succeeded(operation);
-      new Comparison(model).blocks(unit.volume(), blocks[0], stamps, operation);
-    }
-  }
-
-  /** What blocks hold; nothing if another has reserved them. */
-  private long[] read(WireUnit unit, int first, int count) throws CutOff {
-    ByteBuffer in = ByteBuffer.allocate(count * BLOCK);
-    ScsiResponse response = send(unit, Cdb.Transfer.read(unit.base() + first, count), null, in);
-    require(response.isGood() || isConflict(response), "cannot read", response);
-    return response.isGood() ? Stamps.decode(in.clear()) : new long[0];
-  }
-
-  private void flush(WireUnit unit) throws CutOff {
-    Operation operation = model.begin();
-    ScsiResponse response = send(unit, Cdb.SynchronizeCache.all(), null, null);
-    require(response.isGood() || isConflict(response), "cannot flush", response);
-    if (response.isGood()) {
-      model.succeededDurably(operation);
-    }
-  }
-
-  // Reservations
-
-  /** Reserves a logical unit, or gives it up; either outlives a crash. */
-  private void reserve(WireUnit unit) throws CutOff {
-    Operation operation = model.begin();
-    try {
-      ScsiResponse response = reserve(unit, Command.PR_REGISTER_AND_IGNORE, 0, 0, key());
-      require(response.isGood(), "cannot register", response);
-      reserve(unit, operation);
-    } catch (CutOff e) {
-      model.failed(operation);
-      throw e;
-    }
-  }
-
-  private void reserve(WireUnit unit, Operation operation) throws CutOff {
-    boolean release = random.nextInt(3) > 0;
-    boolean exclusive = random.nextBoolean();
-    History<Holder> holder = life.holder(unit);
-    if (release) {
-      // Of whatever type it is, and if it is its own.
-      for (int type : new int[] {1, 3}) {
-        holder.between(operation.begin, operation.begin).stream()
-            .filter(seen -> seen.value().equals(new Holder(name, type == 3)))
-            .findFirst()
-            .ifPresent(_ -> holder.add(Holder.NOBODY, operation));
-      }
-      for (int type : new int[] {1, 3}) {
-        ScsiResponse _ = reserve(unit, Command.PR_RELEASE, type, key(), 0);
-      }
-      model.succeededItselfDurably(operation);
-      return;
-    }
-    holder.add(new Holder(name, exclusive), operation);
-    ScsiResponse response = reserve(unit, Command.PR_RESERVE, exclusive ? 3 : 1, key(), 0);
-    if (response.isGood()) {
-      model.succeededItselfDurably(operation);
-    } else {
-      require(isConflict(response), "cannot reserve", response);
-      holder.withdraw(operation);
-    }
-  }
-
-  private long key() {
-    return 1L + name.hashCode();
-  }
-
-  private ScsiResponse reserve(WireUnit unit, Command command, int type, long key, long actionKey)
-      throws CutOff {
-    ByteBuffer list = ByteBuffer.allocate(24).putLong(key).putLong(actionKey);
-    list.put(20, (byte) 1); // APTPL
-    Cdb cdb = new PrimaryCdb.PersistentReserveOut(command, 0, type, list.capacity());
-    return send(unit, cdb, bytes(list), null);
-  }
-
-  // Tokens
-
   /** A list identifier, under which what was there before is forgotten. */
   private Name reuse(WireUnit unit) {
     int list = random.nextInt(3) == 0 ? random.nextInt(LISTS) : nextList++;
     Name used = new Name(unit.lun(), list);
+    if (running(used) != null) {
+      used = new Name(unit.lun(), nextList++);
+    }
     results.remove(used);
     fresh = names.add(used);
     return used;
@@ -381,13 +139,30 @@ final class OffloadClient {
     results.put(asked, result);
   }
 
+  /** The copy in the background of a name, if it may go on. */
+  private @Nullable BackgroundCopy running(Name name) {
+    OffloadResult result = results.get(name);
+    BackgroundCopy copy = result == null ? null : result.background;
+    return copy == null || copy.isOver ? null : copy;
+  }
+
+  /** The names of copies in the background that may go on. */
+  private List<Name> running() {
+    return results.keySet().stream().filter(name -> running(name) != null).toList();
+  }
+
+  /** Where it copies to in the background. */
+  Stream<WireUnit> inBackground() {
+    return running().stream().map(name -> life.unit(name.lun));
+  }
+
   /** Ranges that do not overlap, in any order; as the blocks of each. */
   private List<int[]> ranges(WireUnit unit, int most) {
     List<int[]> ranges = new ArrayList<>();
     boolean[] taken = new boolean[unit.blocks()];
     int left = most;
     for (int i = random.nextInt(MOST_RANGES); i >= 0 && left > 0; i--) {
-      int[] range = range(unit, Math.min(left, random.nextInt(3) == 0 ? most : 24));
+      int[] range = blocks.range(unit, Math.min(left, random.nextInt(3) == 0 ? most : 24));
       if (Arrays.stream(range).noneMatch(block -> taken[block])) {
         Arrays.stream(range).forEach(block -> taken[block] = true);
         ranges.add(range);
@@ -405,36 +180,49 @@ final class OffloadClient {
     return ranges.stream().flatMapToInt(Arrays::stream).toArray();
   }
 
+  // Making tokens
+
+  private OptionalInt type(Kind kind) {
+    return switch (kind) {
+      case CHANGE_VULNERABLE -> OptionalInt.of(RodToken.TYPE_POINT_IN_TIME_CHANGE_VULNERABLE);
+      case REFERENCE -> OptionalInt.of(RodToken.TYPE_ACCESS_UPON_REFERENCE);
+      case POINT_IN_TIME ->
+          switch (random.nextInt(8)) {
+            case 0, 1 -> OptionalInt.of(RodToken.TYPE_POINT_IN_TIME_PERSISTENT);
+            case 2, 3, 4 -> OptionalInt.of(RodToken.TYPE_POINT_IN_TIME);
+            default -> OptionalInt.empty();
+          };
+    };
+  }
+
   private void populate(WireUnit unit) throws CutOff {
     List<int[]> ranges = ranges(unit, MOST_TOKEN_BLOCKS);
-    int[] blocks = blocks(ranges);
+    int[] held = blocks(ranges);
     int seconds = random.nextInt(3) == 0 ? 1 + random.nextInt(30) : 0;
-    boolean persistent = random.nextInt(4) == 0;
-    OptionalInt type =
-        persistent
-            ? OptionalInt.of(RodToken.TYPE_POINT_IN_TIME_PERSISTENT)
-            : random.nextBoolean()
-                ? OptionalInt.of(RodToken.TYPE_POINT_IN_TIME)
-                : OptionalInt.empty();
+    int chance = random.nextInt(10);
+    Kind kind =
+        chance < 6 ? Kind.POINT_IN_TIME : chance < 8 ? Kind.CHANGE_VULNERABLE : Kind.REFERENCE;
     long timeoutMillis = seconds == 0 ? DEFAULT_TIMEOUT_MILLIS : seconds * 1000L;
     ByteBuffer list =
-        new PopulateTokenList(false, seconds, type, descriptors(unit, ranges)).encode();
+        new PopulateTokenList(random.nextBoolean(), seconds, type(kind), descriptors(unit, ranges))
+            .encode();
     Name made = reuse(unit);
     OffloadResult.Source source =
-        new OffloadResult.Source(unit, blocks, timeoutMillis, life.scheduler().millis());
+        new OffloadResult.Source(
+            kind, unit, held, ranges.size(), timeoutMillis, life.scheduler().millis());
     Operation operation = model.begin();
-    OffloadResult result = new OffloadResult(operation, blocks.length, source);
+    OffloadResult result = new OffloadResult(operation, held.length, source);
     keep(made, result);
     life.counted();
     Cdb cdb = new Cdb.TokenOperation(Command.POPULATE_TOKEN, made.list, list.capacity());
     try {
-      ScsiResponse response = send(unit, cdb, bytes(list), null);
-      if (isConflict(response)) {
+      ScsiResponse response = path.send(unit, cdb, bytes(list), null);
+      if (isRefused(response)) {
         results.remove(made);
         model.failed(operation);
         return;
       }
-      require(response.isGood(), "got no token", response);
+      path.require(response.isGood(), "got no token", response);
       model.succeeded(operation);
       result.answered = true;
     } catch (CutOff e) {
@@ -448,10 +236,14 @@ final class OffloadClient {
     }
   }
 
+  // Results
+
   private void askAgain() throws CutOff {
-    if (!results.isEmpty()) {
-      List<Name> names = List.copyOf(results.keySet());
-      Name asked = names.get(random.nextInt(names.size()));
+    List<Name> background = running();
+    List<Name> all =
+        background.isEmpty() || random.nextBoolean() ? List.copyOf(results.keySet()) : background;
+    if (!all.isEmpty()) {
+      Name asked = all.get(random.nextInt(all.size()));
       ask(life.unit(asked.lun), asked);
     }
   }
@@ -463,31 +255,40 @@ final class OffloadClient {
       return;
     }
     life.counted();
+    long from = model.now();
     ByteBuffer in = ByteBuffer.allocate(1024);
     Cdb cdb = new Cdb.ReceiveRodTokenInformation(asked.list, in.capacity());
-    ScsiResponse response = send(unit, cdb, null, in);
+    ScsiResponse response = path.send(unit, cdb, null, in);
+    if (isRefused(response)) {
+      return;
+    }
     if (is(response, Sense.INVALID_FIELD_IN_CDB)) {
-      require(result.mayBeLost, "misses a result", asked);
+      path.require(result.mayBeLost, "misses a result", asked);
       results.remove(asked);
       return;
     }
-    if (isConflict(response)) {
-      return;
-    }
-    require(response.isGood(), "cannot ask for a result", response);
+    path.require(response.isGood(), "cannot ask for a result", response);
     byte[] bytes = Arrays.copyOf(in.array(), (int) response.transferLength());
     RodTokenInformation information = RodTokenInformation.decode(ByteBuffer.wrap(bytes));
     if (result.bytes != null || information == null) {
-      require(Arrays.equals(bytes, result.bytes), "got another answer", asked);
+      path.require(Arrays.equals(bytes, result.bytes), "got another answer", asked);
       return;
     }
-    result.bytes = bytes;
     int action = result.source == null ? 0x11 : 0x10;
-    require(
-        information.serviceAction() == action
-            && information.isFinished()
+    path.require(information.serviceAction() == action, "got another's result", information);
+    BackgroundCopy background = result.background;
+    if (background != null && !background.isOver) {
+      heard(background, information, from);
+      if (!information.isFinished()) {
+        return;
+      }
+    }
+    result.bytes = bytes;
+    boolean whole = result.answered && background == null;
+    path.require(
+        information.isFinished()
             && (information.transferBlocks() == result.blocks
-                || (!result.answered && information.transferBlocks() < result.blocks)),
+                || (!whole && information.transferBlocks() < result.blocks)),
         "got a result that cannot be",
         information,
         result.blocks);
@@ -495,19 +296,14 @@ final class OffloadClient {
     Image image = result.image;
     byte[] rod = information.token();
     if (source != null && image != null) {
-      require(rod != null && information.status() == 1, "got no token", information);
+      path.require(rod != null && information.status() == 1, "got no token", information);
     }
     if (source != null && image != null && rod != null) {
-      life.add(
-          new OffloadToken(
-              rod,
-              image,
-              result.blocks,
-              result.operation,
-              source.timeoutMillis(),
-              source.beganMillis()));
+      life.add(new OffloadToken(rod, image, source, result.operation));
     }
   }
+
+  // Redeeming
 
   private void redeem(WireUnit unit) throws CutOff {
     OffloadToken token = life.anyToken();
@@ -516,7 +312,33 @@ final class OffloadClient {
       boolean rest = random.nextInt(8) > 0; // and not more than there is
       int most = rest ? token.blocks - offset : MOST_TOKEN_BLOCKS;
       boolean drop = random.nextInt(16) == 0 || life.hasManyTokens();
-      boolean _ = redeem(unit, token, offset, ranges(unit, most), drop);
+      boolean background = random.nextInt(3) == 0 && running().size() < MOST_IN_BACKGROUND;
+      boolean _ = redeem(unit, token, offset, ranges(unit, most), drop, background);
+    }
+  }
+
+  /** What the destination of a copy holds when it is done. */
+  private Contents[] contents(
+      OffloadToken token, int offset, int count, int ranges, Operation operation) {
+    Contents[] contents = new Contents[count];
+    boolean atOnce = ranges == 1 && token.source.ranges() == 1;
+    for (int i = 0; i < count; i++) {
+      if (token.is(Kind.REFERENCE)) {
+        int block = token.source.blocks()[offset + i];
+        History<Contents> source = token.source.unit().volume().blocks.get(block);
+        contents[i] = new Copied(model, source, operation, atOnce);
+      } else {
+        contents[i] = token.image.block(offset + i);
+      }
+    }
+    return contents;
+  }
+
+  private static void ended(Contents[] contents) {
+    for (Contents each : contents) {
+      if (each instanceof Copied copied) {
+        copied.ended();
+      }
     }
   }
 
@@ -526,20 +348,26 @@ final class OffloadClient {
    * @return whether all of the destination was written
    */
   private boolean redeem(
-      WireUnit unit, OffloadToken token, int offset, List<int[]> ranges, boolean drop)
+      WireUnit unit,
+      OffloadToken token,
+      int offset,
+      List<int[]> ranges,
+      boolean drop,
+      boolean background)
       throws CutOff {
-    int[] blocks = blocks(ranges);
-    int count = token.available(offset, blocks.length);
-    int[] written = Arrays.copyOf(blocks, count);
+    int[] all = blocks(ranges);
+    int count = token.available(offset, all.length);
+    int[] written = Arrays.copyOf(all, count);
     ByteBuffer list =
-        new WriteUsingTokenList(false, drop, offset, token.rod, descriptors(unit, ranges)).encode();
+        new WriteUsingTokenList(background, drop, offset, token.rod, descriptors(unit, ranges))
+            .encode();
     Name asked = reuse(unit);
     long began = life.scheduler().millis();
-    Operation operation = model.begin();
+    Contents[][] copied = {{}};
+    Operation operation = model.begin(_ -> ended(copied[0]));
+    copied[0] = contents(token, offset, count, ranges.size(), operation);
+    blocks.change(unit, written, copied[0], operation);
     Operation dropping = model.begin();
-    for (int i = 0; i < count; i++) {
-      unit.volume().blocks.get(blocks[i]).add(token.image.block(offset + i), operation);
-    }
     if (drop) {
       token.lives.add(false, dropping);
     }
@@ -547,69 +375,112 @@ final class OffloadClient {
     ScsiResponse response;
     try {
       Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, asked.list, list.capacity());
-      response = send(unit, cdb, bytes(list), null);
+      response = path.send(unit, cdb, bytes(list), null);
     } catch (CutOff e) {
       model.failed(operation);
       model.failed(dropping);
-      keep(asked, new OffloadResult(operation, count, null));
+      OffloadResult result = new OffloadResult(operation, count, null);
+      keep(asked, result);
       throw e;
     }
     Sense sense = response.sense();
     boolean fellShort =
         is(response, Sense.COPY_UNDERRUN) || is(response, Sense.COPY_UNDERRUN_NOTHING_COPIED);
-    if (isConflict(response)) {
+    if (isRefused(response) || (sense != null && !fellShort)) {
       token.lives.withdraw(dropping);
-      withdraw(unit, written, operation);
-      return false;
-    }
-    if (sense != null && !fellShort) {
-      token.lives.withdraw(dropping);
-      withdraw(unit, written, operation);
-      if (sense.asc() == TOKEN_CODE) {
-        gone(token, operation, sense);
-      } else {
-        require(readOnly && sense.is(Sense.WRITE_PROTECTED), "cannot redeem a token", sense);
+      blocks.unchanged(unit, written, operation);
+      model.failed(operation);
+      if (!isRefused(response) && sense != null) {
+        notCopied(token, operation, sense);
       }
       return false;
     }
-    require(!readOnly, "may only read", response);
-    int done = sense == null ? blocks.length : (int) sense.information().orElse(-1);
+    path.require(
+        !token.is(Kind.CHANGE_VULNERABLE)
+            || !life.state(token.source.unit())
+                .mustHaveChanged(token.source.blocks(), token.creation, operation.begin),
+        "copied from a token whose source has changed",
+        token);
+    path.require(
+        !token.is(Kind.REFERENCE) || path.mightDo(token.source.unit(), false, operation.begin),
+        "copied what it may not read",
+        token);
+    if (background) {
+      path.require(response.isGood(), "was not answered at once", response);
+      OffloadResult result = new OffloadResult(operation, count, null);
+      result.answered = true;
+      result.background =
+          new BackgroundCopy(unit, token, ranges, count, operation, dropping, drop, began);
+      keep(asked, result);
+      return false;
+    }
+    token.used(began);
+    int done = sense == null ? all.length : count(response);
     // A copy whose time is over stops at a block.
-    require(
-        response.isGood() ? count == blocks.length : done >= 0 && done <= count,
+    path.require(
+        response.isGood() ? count == all.length : done >= 0 && done <= count,
         "got another count",
         response,
         count,
-        blocks.length);
-    for (int i = done; i < count; i++) {
-      unit.volume().blocks.get(blocks[i]).withdraw(operation);
-    }
-    model.succeeded(operation);
-    if (done == count) {
-      model.succeeded(dropping);
-    } else {
-      model.failed(dropping);
-    }
-    token.used(began);
-    if (drop && done == count) {
-      life.remove(token);
-    }
+        all.length);
+    ended(unit, token, written, done, operation, drop, dropping);
     OffloadResult result = new OffloadResult(operation, done, null);
     result.answered = true;
     keep(asked, result);
     if (random.nextInt(3) == 0) {
       ask(unit, asked);
     }
-    return done == blocks.length;
+    return done == all.length;
   }
 
-  /** A token was not there when an operation wanted it. */
-  private void gone(OffloadToken token, Operation operation, Sense sense) {
+  /** Blocks that a copy has written which fell short. */
+  private static int count(ScsiResponse response) {
+    Sense sense = response.sense();
+    return sense == null ? -1 : (int) sense.information().orElse(-1);
+  }
+
+  /** A copy has ended, and how many blocks it has written is known. */
+  private void ended(
+      WireUnit unit,
+      OffloadToken token,
+      int[] written,
+      int done,
+      Operation operation,
+      boolean drop,
+      Operation dropping) {
+    blocks.unchanged(unit, Arrays.copyOfRange(written, done, written.length), operation);
+    model.succeeded(operation);
+    if (drop && done == written.length) {
+      model.succeeded(dropping);
+      life.remove(token);
+    } else {
+      model.failed(dropping);
+    }
+  }
+
+  /** Why nothing was copied from a token. */
+  private void notCopied(OffloadToken token, Operation operation, Sense sense) {
+    if (token.is(Kind.REFERENCE)
+        && (sense.is(Sense.THIRD_PARTY_DEVICE_FAILURE)
+            || sense.is(Sense.INVALID_TOKEN_OPERATION))) {
+      path.require(
+          path.mightNotDo(token.source.unit(), false, operation),
+          "may not read what it may read",
+          token);
+      unreadable = true;
+      return;
+    }
+    path.require(sense.asc() == TOKEN_CODE, "cannot redeem a token", sense);
     boolean ended = token.lives.could(false, operation.begin, model.now());
     boolean over = token.mayBeOver(life.scheduler().millis());
-    require(
+    boolean changed =
+        token.is(Kind.CHANGE_VULNERABLE)
+            && life.state(token.source.unit())
+                .mayHaveChanged(token.source.blocks(), token.creation);
+    path.require(
         (ended && (sense.is(Sense.TOKEN_DELETED) || sense.is(Sense.TOKEN_UNKNOWN)))
-            || (over && (sense.is(Sense.TOKEN_EXPIRED) || sense.is(Sense.TOKEN_UNKNOWN))),
+            || (over && (sense.is(Sense.TOKEN_EXPIRED) || sense.is(Sense.TOKEN_UNKNOWN)))
+            || (changed && (sense.is(Sense.TOKEN_CANCELLED) || sense.is(Sense.TOKEN_UNKNOWN))),
         "misses a token",
         sense,
         token);
@@ -620,16 +491,158 @@ final class OffloadClient {
   void compare(OffloadToken token) throws CutOff {
     int[] all = new int[token.blocks];
     Arrays.setAll(all, i -> i);
-    if (redeem(scratch, token, 0, List.of(all), false)) {
-      token.image.read(name + ": token", 0, read(scratch, 0, token.blocks));
+    if (!redeem(scratch, token, 0, List.of(all), false, false)) {
+      return;
+    }
+    if (token.is(Kind.REFERENCE)) {
+      blocks.readAndCompare(scratch, 0, token.blocks);
+      return;
+    }
+    long[] stamps = blocks.read(scratch, 0, token.blocks);
+    if (stamps.length > 0) {
+      token.image.read(path.name() + ": token", 0, stamps);
     }
   }
 
-  /** Whether a token is there, and holds what it should. */
+  /** Whether a token is there for sure, and holds what it should. */
   boolean has(OffloadToken token) throws CutOff {
+    unreadable = false;
     compare(token);
-    return life.knows(token);
+    return life.knows(token) && !unreadable;
   }
+
+  // In the background
+
+  /** RECEIVE ROD TOKEN INFORMATION has told how a copy in the background stands. */
+  private void heard(BackgroundCopy copy, RodTokenInformation information, long from) {
+    long done = information.transferBlocks();
+    path.require(copy.tells(done), "heard of a count that cannot be", information, copy.count);
+    if (!information.isFinished()) {
+      path.require(
+          information.status() == RodTokenInformation.STATUS_IN_PROGRESS_IN_BACKGROUND
+              && !copy.isStopped,
+          "heard of a state that cannot be",
+          information);
+      if (!path.mightDo(copy.unit, true, from)) {
+        copy.barred(from, done);
+      }
+      return;
+    }
+    boolean stopped = information.status() == RodTokenInformation.STATUS_TERMINATED;
+    path.require(
+        !stopped || copy.isStopped || mayBeStopped(copy), "was stopped for no reason", information);
+    if (information.status() == RodTokenInformation.STATUS_COMPLETED) {
+      path.require(done == copy.blocks.length, "did not do all", information);
+    }
+    if (copy.barredAt() < Operation.NEVER && !path.mightDo(copy.unit, true, copy.barredAt())) {
+      path.require(done <= copy.most(), "went on when it might not", information, copy.most());
+    }
+    if (done > 0) {
+      copy.token.used(copy.beganMillis);
+    }
+    Sense sense = information.sense();
+    if (sense != null && sense.asc() == TOKEN_CODE) {
+      notCopied(copy.token, copy.operation, sense);
+    } else {
+      path.require(
+          information.status() != RodTokenInformation.STATUS_FAILED || done == 0,
+          "failed",
+          information);
+    }
+    int[] written = Arrays.copyOf(copy.blocks, copy.count);
+    boolean drops =
+        copy.drops && !stopped && information.status() != RodTokenInformation.STATUS_FAILED;
+    ended(copy.unit, copy.token, written, (int) done, copy.operation, drops, copy.dropping);
+    copy.isOver = true;
+  }
+
+  /** From now on this initiator may not write to a logical unit: how far its copies there are. */
+  void barred(WireUnit unit, List<CopyStatus> copies) {
+    long now = model.begin().begin; // behind the end of whatever bars it
+    String volume = unit.volume().name.between(now, now).getFirst().value();
+    for (Name name : running()) {
+      BackgroundCopy copy = running(name);
+      for (CopyStatus each : copies) {
+        if (copy != null
+            && name.lun == unit.lun()
+            && each.state() == CopyStatus.State.RUNNING
+            && each.initiator().equals(path.name())
+            && each.destination().equals(volume)
+            && Long.valueOf(name.list).equals(each.listIdentifier())) {
+          long bytes = each.sharedBytes() + each.copiedBytes() + each.zeroedBytes();
+          copy.barred(now, bytes / PoolModel.BLOCK);
+        }
+      }
+    }
+  }
+
+  private boolean mayBeStopped(BackgroundCopy copy) {
+    return path.mightNotDo(copy.unit, true, copy.operation)
+        || (copy.token.is(Kind.REFERENCE)
+            && path.mightNotDo(copy.token.source.unit(), false, copy.operation));
+  }
+
+  /** COPY OPERATION ABORT: when it is answered, the copy has ended. */
+  private void abort() throws CutOff {
+    List<Name> all = running();
+    if (all.isEmpty()) {
+      return;
+    }
+    Name name = all.get(random.nextInt(all.size()));
+    WireUnit unit = life.unit(name.lun);
+    BackgroundCopy copy = running(name);
+    ScsiResponse response = path.send(unit, new Cdb.CopyOperationAbort(name.list), null, null);
+    if (copy != null && !isRefused(response)) {
+      path.require(
+          response.isGood() || is(response, Sense.INVALID_FIELD_IN_CDB), "cannot abort", response);
+      copy.isStopped = true; // or had ended
+      ask(unit, name);
+    }
+  }
+
+  /**
+   * Uses the name of a copy in the background, which must not do anything as long as it goes on.
+   */
+  private void useBusyName() throws CutOff {
+    List<Name> all = running();
+    if (all.isEmpty()) {
+      return;
+    }
+    Name name = all.get(random.nextInt(all.size()));
+    WireUnit unit = life.unit(name.lun);
+    byte[] rod = new byte[RodToken.LENGTH]; // of no type that there is, nor of the length
+    List<int[]> ranges = ranges(unit, 1);
+    ByteBuffer list =
+        new WriteUsingTokenList(false, false, 0, rod, descriptors(unit, ranges)).encode();
+    Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, name.list, list.capacity());
+    ScsiResponse response = path.send(unit, cdb, bytes(list), null);
+    if (isRefused(response) || is(response, Sense.OPERATION_IN_PROGRESS)) {
+      return;
+    }
+    path.require(response.status() == ScsiStatus.CHECK_CONDITION, "was not refused", response);
+    forget(name); // it had ended, and its result is gone
+  }
+
+  /** A copy in the background has ended, and nobody will know how. */
+  private void forget(Name name) {
+    over(running(name));
+    results.remove(name);
+  }
+
+  private void over(@Nullable BackgroundCopy copy) {
+    if (copy != null) {
+      copy.isOver = true;
+      model.failed(copy.operation);
+      model.failed(copy.dropping);
+    }
+  }
+
+  /** The target is closed, or gone: nothing goes on. */
+  void targetEnded() {
+    running().forEach(name -> over(running(name)));
+  }
+
+  // What is no token
 
   /** The token of zeros, which nobody made. */
   private void zero(WireUnit unit) throws CutOff {
@@ -639,15 +652,21 @@ final class OffloadClient {
     ByteBuffer list =
         new WriteUsingTokenList(false, false, 0, rod, descriptors(unit, ranges)).encode();
     Name asked = reuse(unit);
-    int[] blocks = blocks(ranges);
+    int[] all = blocks(ranges);
     Operation operation = model.begin();
-    for (int block : blocks) {
-      unit.volume().blocks.get(block).add(Contents.ZERO, operation);
-    }
+    blocks.changeToZeros(unit, all, operation);
     life.counted();
     try {
       Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, asked.list, list.capacity());
-      end(unit, blocks, operation, send(unit, cdb, bytes(list), null));
+      ScsiResponse response = path.send(unit, cdb, bytes(list), null);
+      if (!is(response, Sense.COPY_UNDERRUN)) {
+        blocks.end(unit, all, operation, response);
+        return;
+      }
+      int done = count(response); // its time was over
+      path.require(0 < done && done < all.length, "got another count", response, all.length);
+      blocks.unchanged(unit, Arrays.copyOfRange(all, done, all.length), operation);
+      model.succeeded(operation);
     } catch (CutOff e) {
       model.failed(operation);
       throw e;
@@ -681,14 +700,15 @@ final class OffloadClient {
     Name asked = reuse(unit);
     life.counted();
     Cdb cdb = new Cdb.TokenOperation(Command.WRITE_USING_TOKEN, asked.list, list.capacity());
-    ScsiResponse response = send(unit, cdb, bytes(list), null);
-    boolean conflict = isConflict(response);
-    require(
-        conflict || response.status() == ScsiStatus.CHECK_CONDITION, "was not refused", response);
+    ScsiResponse response = path.send(unit, cdb, bytes(list), null);
+    if (isRefused(response)) {
+      return;
+    }
     Sense sense = response.sense();
-    require(
-        conflict || readOnly || !forged || (sense != null && sense.asc() == TOKEN_CODE),
-        "was refused for another reason",
+    path.require(
+        response.status() == ScsiStatus.CHECK_CONDITION
+            && (!forged || (sense != null && sense.asc() == TOKEN_CODE)),
+        "was not refused as it should be",
         response);
   }
 

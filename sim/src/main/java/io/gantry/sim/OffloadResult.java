@@ -26,6 +26,9 @@ final class OffloadResult {
   /** Whether a restart may have taken it away. */
   boolean mayBeLost;
 
+  /** The copy in the background that it will be of; null if its command waited for the end. */
+  @Nullable BackgroundCopy background;
+
   /** What was returned when somebody asked first. */
   byte @Nullable [] bytes;
 
@@ -39,9 +42,17 @@ final class OffloadResult {
    * What a token is made of.
    *
    * @param blocks in the order of the token
+   * @param ranges how many there are of them
+   * @param beganMillis an instant before which it was not made
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Source(WireUnit unit, int[] blocks, long timeoutMillis, long beganMillis) {
+  record Source(
+      OffloadToken.Kind kind,
+      WireUnit unit,
+      int[] blocks,
+      int ranges,
+      long timeoutMillis,
+      long beganMillis) {
     /** What it holds if it was made between two instants. */
     Image freeze(long from, long to) {
       return new Image(

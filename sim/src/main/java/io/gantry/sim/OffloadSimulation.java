@@ -37,16 +37,21 @@ public final class OffloadSimulation {
   private static final int MOST_STEPS = 250;
   private static final int UNITS = 2;
   private static final int MANY_TOKENS = 12;
-  private static final String READERS = "reader";
 
   private final PoolLife life;
   private final RandomGenerator random;
   private final PoolModel model;
   private final Map<Integer, WireUnit> units = new LinkedHashMap<>();
-  private final Map<WireUnit, History<OffloadClient.Holder>> holders = new LinkedHashMap<>();
+  private final Map<WireUnit, OffloadUnit> states = new LinkedHashMap<>();
   private final List<OffloadClient> clients = new ArrayList<>();
   private final List<OffloadToken> tokens = new ArrayList<>();
   private final Complaints complaints = new Complaints(this::complained);
+  private final Map<OffloadPath, Access> access = new LinkedHashMap<>();
+
+  /** How fast copies move bytes: in some lives so slowly that much can happen meanwhile. */
+  private final long bytesPerSecond;
+
+  private @Nullable PoolTarget device;
   private boolean over;
   private boolean powerLost;
   private long operations;
@@ -65,6 +70,7 @@ public final class OffloadSimulation {
     random = life.random;
     model = life.model;
     model.leaveTokens();
+    bytesPerSecond = random.nextBoolean() ? 256 << 20 : 1 << random.nextInt(14, 20);
   }
 
   /**
@@ -87,21 +93,21 @@ public final class OffloadSimulation {
     }
   }
 
-  private static AccessPolicy access() {
-    AccessRule readers =
-        new AccessRule(
-            List.of(new NamePattern(READERS + "*")),
-            Set.of(),
-            List.of(),
-            List.of(),
-            Access.READ_ONLY);
-    AccessRule others =
-        new AccessRule(List.of(), Set.of(), List.of(), List.of(), Access.READ_WRITE);
-    return new AccessPolicy(List.of(), List.of(readers, others));
+  private AccessPolicy policy() {
+    List<AccessRule> rules = new ArrayList<>();
+    access.forEach((path, rights) ->
+        rules.add(
+            new AccessRule(
+                List.of(new NamePattern(path.name())), Set.of(), List.of(), List.of(), rights)));
+    return new AccessPolicy(List.of(), rules);
   }
 
-  private PoolTarget device(Pool pool) {
-    return WiredTarget.device(life, pool, access());
+  /** A target for the pool, to which all clients connect. */
+  private PoolTarget serve(Pool pool) {
+    PoolTarget served = WiredTarget.device(life, pool, policy(), bytesPerSecond);
+    device = served;
+    clients.forEach(client -> client.path().reconnect(connect(served, client.path().name())));
+    return served;
   }
 
   private static TargetPath connect(PoolTarget device, String name) {
@@ -121,20 +127,23 @@ public final class OffloadSimulation {
       scratch.add(newUnit(pool, OffloadClient.MOST_TOKEN_BLOCKS));
     }
     scratch.forEach(unit -> units.put(unit.lun(), unit));
-    PoolTarget device = device(pool);
     for (int i = 0; i < count; i++) {
-      boolean readOnly = i == 3;
-      String name = (readOnly ? READERS : "writer") + i;
-      clients.add(new OffloadClient(this, name, readOnly, scratch.get(i), connect(device, name)));
+      Access rights = i == 3 ? Access.READ_ONLY : Access.READ_WRITE;
+      OffloadPath path = new OffloadPath(this, "client" + i, rights);
+      access.put(path, rights);
+      clients.add(new OffloadClient(this, path, scratch.get(i)));
     }
+    PoolTarget served = serve(pool);
     for (int round = 0; round < rounds; round++) {
       work();
-      device.close();
+      served.close();
       life.scheduler.sleep(30_000_000); // until the last flush has ended or failed
+      clients.forEach(OffloadClient::targetEnded);
       long opening = life.scheduler.millis();
       Set<OffloadToken> gone = Set.of();
       if (over) {
         gone = endTokens();
+        states.values().forEach(OffloadUnit::crashed);
         clients.forEach(client -> client.restart(true));
         pool = life.recover(pool, powerLost);
         restarted(opening);
@@ -148,13 +157,10 @@ public final class OffloadSimulation {
         }
       }
       over = false;
-      device = device(pool);
-      for (OffloadClient client : clients) {
-        client.reconnect(connect(device, client.name()));
-      }
+      served = serve(pool);
       compareTokens(gone);
     }
-    device.close();
+    served.close();
     life.close(pool);
   }
 
@@ -203,7 +209,7 @@ public final class OffloadSimulation {
       for (int i = 0; i < steps && !over; i++) {
         client.step();
       }
-    } catch (OffloadClient.CutOff e) {
+    } catch (OffloadPath.CutOff e) {
       // The target is gone.
     }
   }
@@ -251,7 +257,7 @@ public final class OffloadSimulation {
       for (OffloadClient each : clients) {
         each.askAll();
       }
-    } catch (OffloadClient.CutOff e) {
+    } catch (OffloadPath.CutOff e) {
       throw new IllegalStateException(e);
     }
   }
@@ -292,10 +298,43 @@ public final class OffloadSimulation {
     return unit;
   }
 
-  /** Who has reserved a logical unit. */
-  History<OffloadClient.Holder> holder(WireUnit unit) {
-    return holders.computeIfAbsent(
-        unit, _ -> new History<>(OffloadClient.Holder.NOBODY, PoolModel.ALWAYS));
+  /** What is known of a logical unit besides its blocks. */
+  OffloadUnit state(WireUnit unit) {
+    return states.computeIfAbsent(unit, _ -> new OffloadUnit());
+  }
+
+  /** Where copies may go on in the background. */
+  List<WireUnit> inBackground() {
+    return clients.stream().flatMap(OffloadClient::inBackground).toList();
+  }
+
+  /** An initiator has reserved a logical unit: from now on others may not write there. */
+  void reserved(WireUnit unit, OffloadPath by) {
+    PoolTarget now = device;
+    if (now != null) {
+      clients.stream()
+          .filter(client -> !client.path().equals(by))
+          .forEach(client -> client.barred(unit, now.copies()));
+    }
+  }
+
+  /** The administrator changes what an initiator may do: not the first one, which looks at all. */
+  void changeAccess() {
+    if (clients.size() < 2 || device == null) {
+      return;
+    }
+    OffloadPath path = clients.get(1 + random.nextInt(clients.size() - 1)).path();
+    Access rights =
+        switch (random.nextInt(4)) {
+          case 0 -> Access.NONE;
+          case 1 -> Access.READ_ONLY;
+          default -> Access.READ_WRITE;
+        };
+    Operation operation = model.begin();
+    path.rights().add(rights, operation);
+    access.put(path, rights);
+    device.access(policy());
+    model.succeeded(operation);
   }
 
   void add(OffloadToken token) {

@@ -8,32 +8,40 @@ import io.gantry.sim.History.Operation;
  * <p>The {@link Image} has its blocks in the order of the token.
  */
 final class OffloadToken {
+  /** What a token stands for. */
+  enum Kind {
+    /** What the blocks held. */
+    POINT_IN_TIME,
+    /** The same, as long as they hold it still. */
+    CHANGE_VULNERABLE,
+    /** What they hold when somebody looks. */
+    REFERENCE
+  }
+
   final byte[] rod;
   final Image image;
   final int blocks;
+  final OffloadResult.Source source;
+  final Operation creation;
   final History<Boolean> lives;
   private final long timeoutMillis;
   private long usedMillis;
 
-  /**
-   * A token that was made.
-   *
-   * @param madeMillis an instant before which it was not made
-   */
-  OffloadToken(
-      byte[] rod,
-      Image image,
-      int blocks,
-      Operation creation,
-      long timeoutMillis,
-      long madeMillis) {
+  /** A token that was made. */
+  OffloadToken(byte[] rod, Image image, OffloadResult.Source source, Operation creation) {
     this.rod = rod.clone();
     this.image = image;
-    this.blocks = blocks;
+    this.blocks = source.blocks().length;
+    this.source = source;
+    this.creation = creation;
     this.lives = new History<>(false, PoolModel.ALWAYS);
     this.lives.add(true, creation);
-    this.timeoutMillis = timeoutMillis;
-    this.usedMillis = madeMillis;
+    this.timeoutMillis = source.timeoutMillis();
+    this.usedMillis = source.beganMillis();
+  }
+
+  boolean is(Kind kind) {
+    return source.kind() == kind;
   }
 
   /** It was used, not before an instant. */
@@ -60,6 +68,7 @@ final class OffloadToken {
 
   @Override
   public String toString() {
-    return "%d blocks for %d ms, used after %d".formatted(blocks, timeoutMillis, usedMillis);
+    return "%s of %d blocks for %d ms, used after %d"
+        .formatted(source.kind(), blocks, timeoutMillis, usedMillis);
   }
 }

@@ -33,7 +33,8 @@ final class WiredTarget {
     this.scheduler = life.scheduler;
     this.random = life.random;
     this.allocator = new UnpooledByteBufAllocator(false);
-    this.device = device(life, pool, AccessPolicy.DEFAULT);
+    long bytesPerSecond = CopyOptions.defaults().bytesPerSecond();
+    this.device = device(life, pool, AccessPolicy.DEFAULT, bytesPerSecond);
     this.scarce = random.nextInt(3) == 0;
     IscsiTarget.Limits standard = IscsiTarget.Limits.STANDARD;
     IscsiTarget.Limits limits =
@@ -52,14 +53,18 @@ final class WiredTarget {
     }
   }
 
-  /** A target device on threads of a simulation. */
-  static PoolTarget device(PoolLife life, Pool pool, AccessPolicy access) {
+  /**
+   * A target device on threads of a simulation.
+   *
+   * @param bytesPerSecond how fast copies move bytes
+   */
+  static PoolTarget device(PoolLife life, Pool pool, AccessPolicy access, long bytesPerSecond) {
     CopyOptions usual = CopyOptions.defaults();
     CopyOptions options =
         new CopyOptions(
             usual.redeemers(),
             usual.budget(),
-            usual.bytesPerSecond(),
+            bytesPerSecond,
             usual.depth(),
             ticker(life.scheduler),
             life.scheduler.threads());

@@ -1,7 +1,9 @@
 package io.gantry.sim;
 
+import static io.gantry.sim.Mutation.both;
 import static io.gantry.sim.Mutation.first;
 import static io.gantry.sim.Mutation.instead;
+import static io.gantry.sim.Mutation.without;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.classfile.CodeBuilder;
@@ -79,7 +81,48 @@ class OffloadSimulationTest {
             "a flush is answered before it is done",
             "target.UnitBlocks",
             "flushed",
-            WireMutationTest.answerAtOnce()));
+            WireMutationTest.answerAtOnce()),
+        new Mutation(
+            "freezing does not wait for writes in flight",
+            "Pool",
+            "alone",
+            both(without("lock"), without("unlock"))),
+        new Mutation(
+            "what a token is vulnerable to does not end it",
+            "target.RodTokens",
+            "current",
+            instead("isUnchanged", CodeBuilder::iconst_1)),
+        new Mutation("a copy is no use of its token", "TokenSet", "endCopy", without("used")),
+        new Mutation(
+            "a copy in the background goes on whatever its initiator may do",
+            "target.CopyManager",
+            "mayGoOn",
+            first(code -> code.iconst_1().ireturn())),
+        new Mutation(
+            "COPY OPERATION ABORT is answered before the copy has ended",
+            "target.CopyManager",
+            "abort",
+            instead("ended", MutationTest::done)),
+        new Mutation(
+            "nobody finds a copy that goes on",
+            "target.CopyOperations",
+            "begin",
+            instead("putIfAbsent", CodeBuilder::aconst_null)),
+        new Mutation(
+            "copies to and from other units pass their reservations",
+            "target.LogicalUnit",
+            "reach",
+            instead("allow", CodeBuilder::iconst_1)),
+        new Mutation(
+            "rules that change do not count for who is there",
+            "target.PoolTarget",
+            "access",
+            without("forEach")),
+        new Mutation(
+            "a sanitize overwrites what tokens name",
+            "Erasure",
+            "collect",
+            instead("references", CodeBuilder::iconst_1)));
   }
 
   @ParameterizedTest(name = "{0}")
