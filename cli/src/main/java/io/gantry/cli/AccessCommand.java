@@ -29,7 +29,8 @@ final class AccessCommand implements Runnable {
             + " names, and show them.",
         "Sessions of those who may not log in any more end, the others go on; what each may do"
             + " changes with its next command. A file that makes no sense changes nothing."
-      })
+      },
+      footer = {"", "Example:", "  gantry access reload"})
   static final class Reload extends DaemonCommand {
     @Override
     void run(DaemonClient client) throws IOException {
@@ -43,7 +44,8 @@ final class AccessCommand implements Runnable {
         "List portals, users and rules; secrets are not shown.",
         "For each initiator and volume the first rule counts that is about both. They come from"
             + " the file that 'gantry serve --config' names."
-      })
+      },
+      footer = {"", "Examples:", "  gantry access list", "  gantry access list --json"})
   static final class ListAll extends DaemonCommand {
     @Override
     void run(DaemonClient client) throws IOException {

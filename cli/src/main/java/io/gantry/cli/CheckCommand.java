@@ -22,8 +22,12 @@ import picocli.CommandLine.Spec;
     description = {
       "Reads the root record, the checkpoint and the journal of a pool that nobody has open, counts"
           + " every reference anew, and compares every chunk that has a checksum. Changes nothing,"
-          + " unless it is told to repair.",
-      "Exit code 0 if the pool is consistent, 1 with a list of findings if it is not."
+          + " unless it is told to repair."
+    },
+    exitCodeList = {
+      "0:the pool is consistent",
+      "1:it is not, and the findings are listed; or it could not be read",
+      "2:wrong usage"
     },
     footer = {
       "",

@@ -17,8 +17,12 @@ import picocli.CommandLine.ParameterException;
       "Tokens, their results and their life, EXTENDED COPY and what page 8Fh says of them, each"
           + " rule with the clause that it is from. Commands are put together byte by byte from the"
           + " standards' tables.",
-      "No data are changed, unless --scratch names a range that may be. Exit code: 0 if every rule"
-          + " that could be checked is met, else 1; 2 wrong usage."
+      "No data are changed, unless --scratch names a range that may be."
+    },
+    exitCodeList = {
+      "0:every rule that could be checked is met",
+      "1:one is not, or the logical unit could not be reached to the end",
+      "2:wrong usage"
     },
     footer = {
       "",

@@ -63,7 +63,8 @@ final class CopiesCommand implements Runnable {
           copy.command().toLowerCase(Locale.ROOT).replace('_', ' '),
           copy.source(),
           copy.destination(),
-          copy.state() + (copy.background() ? " (background)" : ""),
+          Terminal.painted(
+              style(copy.state()), copy.state() + (copy.background() ? " (background)" : "")),
           Size.human(copy.wantedBytes()),
           Size.human(copy.sharedBytes()),
           Size.human(copy.copiedBytes()),
@@ -86,6 +87,14 @@ final class CopiesCommand implements Runnable {
             Size.human(view.sharedBytes()),
             Size.human(view.copiedBytes()),
             Size.human(view.zeroedBytes()));
+  }
+
+  private static String style(String state) {
+    return switch (state) {
+      case "failed", "aborted" -> "red";
+      case "running" -> "green";
+      default -> "reset";
+    };
   }
 
   private static List<String> remarks(CopyView copy) {
@@ -149,7 +158,8 @@ final class CopiesCommand implements Runnable {
       description = {
         "Stop a copy where it is.",
         "Its initiator is told how much was done; what was done stays."
-      })
+      },
+      footer = {"", "Example:", "  gantry copies cancel 17"})
   static final class Cancel extends DaemonCommand {
     @Parameters(paramLabel = "ID", description = "As 'gantry copies list' shows it.")
     private long id;
@@ -157,9 +167,7 @@ final class CopiesCommand implements Runnable {
     @Override
     void run(DaemonClient client) throws IOException {
       client.cancelCopy(id);
-      if (!json()) {
-        out().println("cancelled " + id);
-      }
+      done("cancelled", id);
     }
   }
 }

@@ -17,8 +17,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -39,6 +37,7 @@ import picocli.CommandLine.TypeConversionException;
           + " the source are not read, and become holes of the destination.",
       "When this command says that it has copied, the bytes are on stable storage."
     },
+    exitCodeList = {"0:copied", "1:not all was copied", "2:wrong usage", "130:interrupted"},
     footer = {
       "",
       "SRC and DST are iscsi://[USER[%%PASSWORD]@]HOST[:PORT]/TARGET/LUN, a file, or"
@@ -46,8 +45,7 @@ import picocli.CommandLine.TypeConversionException;
           + " LIBISCSI_CHAP_USERNAME and LIBISCSI_CHAP_PASSWORD, too.",
       "",
       "With --json there is one object on standard output at the end, also after a failure;"
-          + " --progress json prints one a second on standard error. Exit code: 0 copied, 1 not all"
-          + " was copied, 2 wrong usage, 130 interrupted.",
+          + " --progress json prints one a second on standard error.",
       "",
       "Examples:",
       "  gantry copy iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 \\",
@@ -57,11 +55,6 @@ import picocli.CommandLine.TypeConversionException;
       "  gantry copy --json --progress json a.img b.img"
     })
 final class CopyCommand implements Callable<Integer> {
-  private static final int EXIT_INTERRUPTED = 130; // as shells say it of SIGINT
-
-  /** What is on its way when the user interrupts gets this long to end. */
-  private static final long INTERRUPT_SECONDS = 30;
-
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -240,13 +233,14 @@ final class CopyCommand implements Callable<Integer> {
 
   /** Copies; an interrupt lets it end in order. */
   private int copy(Copier copier, ProgressLine progress, CopyRequest request) throws IOException {
-    CountDownLatch ended = new CountDownLatch(1);
-    Thread onInterrupt =
-        new Thread(() -> {
-          copier.stop();
-          await(ended);
-        });
-    Runtime.getRuntime().addShutdownHook(onInterrupt);
+    try (Interrupts interrupts = new Interrupts()) {
+      interrupts.onSignal(copier::stop);
+      return copyUnlessStopped(copier, progress, request);
+    }
+  }
+
+  private int copyUnlessStopped(Copier copier, ProgressLine progress, CopyRequest request)
+      throws IOException {
     try {
       CopyResult result = copier.run(request);
       progress.close();
@@ -264,26 +258,7 @@ final class CopyCommand implements Callable<Integer> {
       // Here and not in Main, for the process ends as soon as the hook does.
       spec.commandLine().getErr().println("gantry: " + problem);
       spec.commandLine().getErr().flush();
-      return EXIT_INTERRUPTED;
-    } finally {
-      ended.countDown();
-      forget(onInterrupt);
-    }
-  }
-
-  private static void await(CountDownLatch ended) {
-    try {
-      var _ = ended.await(INTERRUPT_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void forget(Thread onInterrupt) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(onInterrupt);
-    } catch (IllegalStateException e) {
-      // The process is being ended, and this is why.
+      return Interrupts.EXIT_CODE;
     }
   }
 

@@ -60,8 +60,9 @@ final class DaemonClient implements AutoCloseable {
     @Option(
         names = "--data",
         paramLabel = "DIR",
-        defaultValue = "gantry-data",
-        description = "Data directory of the daemon (default: ${DEFAULT-VALUE}).")
+        defaultValue = "${env:GANTRY_DATA:-${sys:gantry.data:-gantry-data}}",
+        description =
+            "Data directory of the daemon (default: that of GANTRY_DATA, else ${DEFAULT-VALUE}).")
     private Path data;
 
     @ArgGroup(exclusive = false)

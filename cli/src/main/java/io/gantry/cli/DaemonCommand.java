@@ -10,6 +10,7 @@ import io.gantry.scsi.ScsiDevice;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,12 +51,47 @@ abstract class DaemonCommand implements Callable<Integer> {
     }
   }
 
-  /** Copies between a volume and a file over iSCSI, as any initiator would. */
-  CopyResult copy(CopyEnd source, CopyEnd destination) throws IOException {
-    try (ProgressLine progress = ProgressLine.onStandardError()) {
-      return new Copier(source, destination, progress, System::nanoTime)
-          .run(CopyRequest.everything(CopyMethod.RW));
+  /** Says what was done to what: {@code deleted golden}, or an object of one field. */
+  void done(String what, Object to) {
+    if (json()) {
+      Terminal.printJson(out(), Map.of(what, to));
+    } else {
+      out().println(what + " " + to);
     }
+  }
+
+  /** Something long. */
+  interface Work {
+    void run(ProgressLine progress, Interrupts interrupts) throws IOException;
+  }
+
+  /**
+   * Does something that a signal may interrupt; the process ends after it has cleaned up and said
+   * what follows.
+   */
+  void interruptibly(Work work, String whatFollows) throws IOException {
+    try (Interrupts interrupts = new Interrupts()) {
+      try (ProgressLine progress = ProgressLine.onStandardError()) {
+        work.run(progress, interrupts);
+      } catch (IOException e) {
+        if (!interrupts.happened()) {
+          throw e;
+        }
+        // Here and not in Main, for the process ends as soon as the hook does.
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("gantry: %s; %s".formatted(e.getMessage(), whatFollows));
+        err.flush();
+      }
+    }
+  }
+
+  /** Copies between a volume and a file over iSCSI, as any initiator would. */
+  static CopyResult copy(
+      CopyEnd source, CopyEnd destination, ProgressLine progress, Interrupts interrupts)
+      throws IOException {
+    Copier copier = new Copier(source, destination, progress, System::nanoTime);
+    interrupts.onSignal(copier::stop);
+    return copier.run(CopyRequest.everything(CopyMethod.RW));
   }
 
   static ScsiDevice open(VolumeView volume) throws IOException {

@@ -27,8 +27,13 @@ import picocli.CommandLine.Spec;
       "Serves a fresh pool, writes a file to a volume over iSCSI, copies it to a second volume by"
           + " offload read and write, compares every byte, and copies it again by reading and"
           + " writing.",
-      "Exit code 0 only if every byte is right, no block crossed the wire during the offload, and"
-          + " the copy took no storage. Everything is removed at the end."
+      "Everything is removed at the end."
+    },
+    exitCodeList = {
+      "0:every byte is right, no block crossed the wire during the offload, and the copy took no"
+          + " storage",
+      "1:one of that is not so",
+      "2:wrong usage"
     },
     footer = {"", "Examples:", "  gantry demo", "  gantry demo ubuntu.img"})
 final class DemoCommand implements Callable<Integer> {

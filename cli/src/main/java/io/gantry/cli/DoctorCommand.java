@@ -14,9 +14,12 @@ import picocli.CommandLine.Command;
           + " and says what follows where a rule is not met. The last line says it all.",
       "No data are changed, unless --scratch names a range that may be; with it, copies are made"
           + " and compared, which takes some seconds. Without it tokens are made of some blocks:"
-          + " that reads, and changes nothing.",
-      "Exit code: 0 if Windows will offload copies here, as far as was checked; 1 if not, or if the"
-          + " logical unit could not be reached to the end; 2 wrong usage."
+          + " that reads, and changes nothing."
+    },
+    exitCodeList = {
+      "0:Windows will offload copies here, as far as was checked",
+      "1:it will not, or the logical unit could not be reached to the end",
+      "2:wrong usage"
     },
     footer = {
       "",

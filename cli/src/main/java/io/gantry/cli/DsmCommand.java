@@ -78,15 +78,20 @@ final class DsmCommand implements Runnable {
       description = {
         "Send a device control request to a disk, as Windows' disk class driver gets it.",
         "Standard input is the input buffer, standard output the output buffer. The last line on"
-            + " standard error is the status: 'STATUS_SUCCESS 0x00000000 16 bytes'. Exit code 0"
-            + " only on success."
+            + " standard error is the status: 'STATUS_SUCCESS 0x00000000 16 bytes'."
+      },
+      exitCodeList = {
+        "0:the disk answered with success",
+        "1:it answered with another status, or could not be reached",
+        "2:wrong usage"
       },
       footer = {
         "",
         "Examples:",
         "  gantry dsm ioctl iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 \\",
         "    < request > answer",
-        "  gantry dsm encode trim.json | gantry dsm ioctl URL"
+        "  gantry dsm encode trim.json \\",
+        "    | gantry dsm ioctl iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0"
       })
   static final class Ioctl implements Callable<Integer> {
     /** No request that Windows takes is anywhere near as long. */

@@ -44,7 +44,10 @@ final class FaultCommand implements Runnable {
         "  gantry fault set scratch --status 4 --lose-answers 1"
       })
   static final class SetFaults extends DaemonCommand {
-    @Parameters(paramLabel = "VOLUME", description = "Its name.")
+    @Parameters(
+        paramLabel = "VOLUME",
+        completionCandidates = VolumeNames.class,
+        description = "Its name.")
     private String volume;
 
     @Option(names = "--expire-tokens", description = "Tokens made of it are expired at once.")
@@ -100,7 +103,10 @@ final class FaultCommand implements Runnable {
     return text == null || text.isEmpty() ? "nothing goes wrong on purpose" : text;
   }
 
-  @Command(name = "list", description = "Show which volumes' copies go wrong on purpose, and how.")
+  @Command(
+      name = "list",
+      description = "Show which volumes' copies go wrong on purpose, and how.",
+      footer = {"", "Example:", "  gantry fault list"})
   static final class ListAll extends DaemonCommand {
     @Override
     void run(DaemonClient client) throws IOException {
@@ -120,15 +126,23 @@ final class FaultCommand implements Runnable {
     }
   }
 
-  @Command(name = "clear", description = "Let the copies of a volume go right again.")
+  @Command(
+      name = "clear",
+      description = "Let the copies of a volume go right again.",
+      footer = {"", "Example:", "  gantry fault clear scratch"})
   static final class Clear extends DaemonCommand {
-    @Parameters(paramLabel = "VOLUME", description = "Its name.")
+    @Parameters(
+        paramLabel = "VOLUME",
+        completionCandidates = VolumeNames.class,
+        description = "Its name.")
     private String volume;
 
     @Override
     void run(DaemonClient client) throws IOException {
       client.clearFaults(volume);
-      if (!json()) {
+      if (json()) {
+        done("cleared", volume);
+      } else {
         out().println("%s: nothing goes wrong on purpose".formatted(volume));
       }
     }

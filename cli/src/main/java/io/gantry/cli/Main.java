@@ -5,13 +5,19 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
@@ -22,11 +28,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "gantry",
     description = "Block storage with token-based copy offload (Windows ODX).",
-    version = "gantry 0.1.0",
+    versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "Try it:",
+      "Examples:",
       "  gantry demo",
       "  gantry serve --data /srv/gantry &",
       "  gantry volume create disk 10G --data /srv/gantry"
@@ -47,13 +53,25 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DoctorCommand.class,
       ConformanceCommand.class,
       DsmCommand.class,
-      CheckCommand.class
+      CheckCommand.class,
+      CompletionCommand.class
     })
 public final class Main implements Callable<Integer> {
   /** Held, for the logging system forgets what nobody holds. */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
+  private static final Map<String, String> EXIT_CODES = exitCodes();
+
   @Spec private CommandSpec spec;
+
+  /** What they mean where a command says nothing else; in order. */
+  private static Map<String, String> exitCodes() {
+    Map<String, String> codes = new LinkedHashMap<>();
+    codes.put("0", "done");
+    codes.put("1", "not done; standard error says in one line what, where and what to do");
+    codes.put("2", "wrong usage");
+    return codes;
+  }
 
   /** Without a command there is only one thing to say. */
   @Override
@@ -74,6 +92,7 @@ public final class Main implements Callable<Integer> {
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
+        .setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.ansi()))
         .setExecutionExceptionHandler(Main::failed)
         .setParameterExceptionHandler(Main::misused);
     addHelp(line);
@@ -81,8 +100,29 @@ public final class Main implements Callable<Integer> {
   }
 
   private static void addHelp(CommandLine line) {
-    line.getCommandSpec().mixinStandardHelpOptions(true).usageMessage().sortOptions(false);
+    CommandSpec spec = line.getCommandSpec().mixinStandardHelpOptions(true);
+    spec.versionProvider(new Version());
     line.getSubcommands().values().forEach(Main::addHelp);
+    UsageMessageSpec usage = spec.usageMessage().sortOptions(false);
+    usage.exitCodeListHeading("%nExit code:%n");
+    if (usage.exitCodeList().isEmpty()) {
+      usage.exitCodeList(EXIT_CODES);
+    }
+    if (usage.footer().length == 0) {
+      usage.footer(examplesOf(line).toArray(String[]::new));
+    }
+  }
+
+  /** A command that only has others in it has the first example of each. */
+  private static List<String> examplesOf(CommandLine line) {
+    List<String> examples = new ArrayList<>(List.of("", "Examples:"));
+    for (CommandLine each : line.getSubcommands().values()) {
+      Stream.of(each.getCommandSpec().usageMessage().footer())
+          .filter(text -> text.startsWith("  gantry ") && !text.endsWith("\\"))
+          .findFirst()
+          .ifPresent(examples::add);
+    }
+    return examples;
   }
 
   private static int failed(Exception e, CommandLine line, ParseResult result) throws Exception {

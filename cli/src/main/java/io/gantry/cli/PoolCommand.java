@@ -30,8 +30,12 @@ final class PoolCommand implements Runnable {
       description = {
         "Compares every chunk that has a checksum, and gives one to what is shared or kept by a"
             + " snapshot or token. The volumes can be used meanwhile. Interrupting the command"
-            + " does not end the scrub.",
-        "Exit code 0 if nothing was wrong, 1 with a list of findings if something was."
+            + " does not end the scrub."
+      },
+      exitCodeList = {
+        "0:nothing was wrong",
+        "1:something was, and the findings are listed; or the scrub could not be started",
+        "2:wrong usage"
       },
       footer = {
         "",

@@ -58,7 +58,8 @@ final class PoolStatusCommand extends DaemonCommand {
             ? pool.checkpoint() == 0 ? "" : "before the daemon was started"
             : pool.checkpointed());
     table.print(out, "");
-    pool.warnings().forEach(warning -> out.println("warning: " + warning));
+    pool.warnings()
+        .forEach(warning -> out.println(Terminal.paint("yellow", "warning: ") + warning));
   }
 
   private static String percent(long part, long whole) {

@@ -14,7 +14,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -183,17 +182,10 @@ abstract class RuleCommand implements Callable<Integer> {
           examination.count(Kind.NOT_MET),
           examination.count(Kind.NOT_OFFERED),
           examination.count(Kind.NOT_CHECKED));
-      out.println(paint(passed ? "bold,green" : "bold,red", conclusion(examination)));
+      out.println(Terminal.paint(passed ? "bold,green" : "bold,red", conclusion(examination)));
     }
     out.flush();
     return passed;
-  }
-
-  /** Coloured on a terminal; else as it is. */
-  private static String paint(String style, String text) {
-    return Ansi.AUTO.enabled()
-        ? Ansi.Style.on(Ansi.Style.parse(style)) + text + Ansi.Style.reset.on()
-        : text;
   }
 
   /** Prints what was found of one rule after the other, under the headings of their groups. */
@@ -208,7 +200,7 @@ abstract class RuleCommand implements Callable<Integer> {
     void print(Finding finding) {
       Rule rule = finding.rule();
       if (group != rule.group()) {
-        out.println((group == null ? "" : "\n") + paint("bold", rule.group().words()));
+        out.println((group == null ? "" : "\n") + Terminal.paint("bold", rule.group().words()));
         group = rule.group();
       }
       Verdict verdict = finding.verdict();
@@ -216,7 +208,7 @@ abstract class RuleCommand implements Callable<Integer> {
       String found = verdict.found().isEmpty() ? "" : ": " + verdict.found();
       out.printf(
           "  %s%s  %-3s  %s%s%n",
-          paint(style(finding), words),
+          Terminal.paint(style(finding), words),
           " ".repeat(VERDICT_WIDTH - words.length()),
           rule.id(),
           rule.title(),

@@ -5,6 +5,7 @@ import io.gantry.server.DaemonContact;
 import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
 import io.gantry.server.PoolSettings;
+import io.gantry.server.Systemd;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,6 +35,8 @@ import picocli.CommandLine.TypeConversionException;
       "  gantry serve --data /srv/gantry --chunk 1M --preallocate 2T"
     })
 final class ServeCommand implements Callable<Integer> {
+  private static final Systemd SYSTEMD = Systemd.ofEnvironment();
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -119,6 +122,7 @@ final class ServeCommand implements Callable<Integer> {
             "ready: iSCSI %s, target %s, REST http://%s, data %s%n",
             contact.iscsi(), contact.target(), contact.http(), settings.data());
     spec.commandLine().getOut().flush();
+    SYSTEMD.ready("serving on " + contact.iscsi());
     if (isUseless(settings)) {
       spec.commandLine()
           .getErr()
@@ -151,6 +155,7 @@ final class ServeCommand implements Callable<Integer> {
   /** A signal that stops a daemon is a success of the daemon if it stopped cleanly. */
   private static void stop(Daemon daemon) {
     int exitCode = 0;
+    SYSTEMD.stopping();
     try {
       daemon.close();
     } catch (IOException e) {

@@ -81,7 +81,8 @@ final class SessionCommand implements Runnable {
       description = {
         "End a session: its commands end, and its connection is closed.",
         "Most initiators log in again at once; to keep one out, change the rules."
-      })
+      },
+      footer = {"", "Example:", "  gantry session drop 3"})
   static final class Drop extends DaemonCommand {
     @Parameters(paramLabel = "ID", description = "As 'gantry session list' shows it.")
     private int id;
@@ -89,9 +90,7 @@ final class SessionCommand implements Runnable {
     @Override
     void run(DaemonClient client) throws IOException {
       client.dropSession(id);
-      if (!json()) {
-        out().println("dropped " + id);
-      }
+      done("dropped", id);
     }
   }
 }

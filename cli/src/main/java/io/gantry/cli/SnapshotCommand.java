@@ -32,7 +32,11 @@ final class SnapshotCommand implements Runnable {
 
   /** A command on one snapshot. */
   abstract static class OnSnapshot extends DaemonCommand {
-    @Parameters(index = "0", paramLabel = "VOLUME", description = "The volume.")
+    @Parameters(
+        index = "0",
+        paramLabel = "VOLUME",
+        completionCandidates = VolumeNames.class,
+        description = "The volume.")
     String volume;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "The snapshot.")
@@ -55,9 +59,16 @@ final class SnapshotCommand implements Runnable {
     }
   }
 
-  @Command(name = "list", description = "List the snapshots of a volume, or of all.")
+  @Command(
+      name = "list",
+      description = "List the snapshots of a volume, or of all.",
+      footer = {"", "Examples:", "  gantry snapshot list", "  gantry snapshot list golden --json"})
   static final class ListAll extends DaemonCommand {
-    @Parameters(paramLabel = "VOLUME", arity = "0..1", description = "The volume.")
+    @Parameters(
+        paramLabel = "VOLUME",
+        arity = "0..1",
+        completionCandidates = VolumeNames.class,
+        description = "The volume.")
     private @Nullable String volume;
 
     @Override
@@ -99,7 +110,8 @@ final class SnapshotCommand implements Runnable {
         "Make the volume hold what the snapshot holds. What was written since is gone, unless"
             + " another snapshot has it.",
         "Initiators must not have the volume mounted."
-      })
+      },
+      footer = {"", "Example:", "  gantry snapshot rollback golden before-update"})
   static final class Rollback extends OnSnapshot {
     @Override
     void run(DaemonClient client) throws IOException {
@@ -107,14 +119,15 @@ final class SnapshotCommand implements Runnable {
     }
   }
 
-  @Command(name = "delete", description = "Delete a snapshot; clones made of it stay.")
+  @Command(
+      name = "delete",
+      description = "Delete a snapshot; clones made of it stay.",
+      footer = {"", "Example:", "  gantry snapshot delete golden before-update"})
   static final class Delete extends OnSnapshot {
     @Override
     void run(DaemonClient client) throws IOException {
       client.deleteSnapshot(volume, name);
-      if (!json()) {
-        out().printf("deleted %s@%s%n", volume, name);
-      }
+      done("deleted", volume + "@" + name);
     }
   }
 }

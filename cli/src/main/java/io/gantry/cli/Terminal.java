@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Help.Ansi;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,7 +21,57 @@ final class Terminal {
   private static final JsonMapper JSON_LINE =
       JSON.rebuild().disable(SerializationFeature.INDENT_OUTPUT).build();
 
+  /** The launcher asks the shell, which knows; Java does not tell about standard output alone. */
+  private static final boolean COLOURS =
+      takesColours(System.getenv(), Boolean.getBoolean("gantry.stdout.terminal"));
+
   private Terminal() {}
+
+  /**
+   * Whether to print colours: on terminals that have them, unless the user does not want them
+   * (no-color.org, CLICOLOR_FORCE).
+   *
+   * @param terminal whether standard output is one
+   */
+  static boolean takesColours(Map<String, String> environment, boolean terminal) {
+    if (!environment.getOrDefault("NO_COLOR", "").isEmpty()) {
+      return false;
+    }
+    String force = environment.getOrDefault("CLICOLOR_FORCE", "");
+    return (!force.isEmpty() && !force.equals("0"))
+        || (terminal && !environment.getOrDefault("TERM", "dumb").equals("dumb"));
+  }
+
+  /** What picocli is to print with. */
+  static Ansi ansi() {
+    return COLOURS ? Ansi.ON : Ansi.OFF;
+  }
+
+  /** A text in colours where they are taken; {@code style} as in {@code bold,red}. */
+  static String paint(String style, String text) {
+    return painted(style, text).print(COLOURS);
+  }
+
+  /** A cell of a table in colours. */
+  static Painted painted(String style, String text) {
+    return new Painted(style, text);
+  }
+
+  /**
+   * A text with a style.
+   *
+   * @param style as in {@code bold,red}
+   */
+  record Painted(String style, String text) {
+    String print(boolean colours) {
+      return colours ? Ansi.Style.on(Ansi.Style.parse(style)) + text + Ansi.Style.reset.on() : text;
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
 
   /** Prints a value for programs. */
   static void printJson(PrintWriter out, Object value) {
@@ -60,25 +112,25 @@ final class Terminal {
   /** Columns that line up; those whose heading starts with {@code >} are set right. */
   static final class Table {
     private static final String GAP = "  ";
-    private final List<String[]> rows = new ArrayList<>();
+    private final List<Painted[]> rows = new ArrayList<>();
     private final boolean[] right;
 
     Table(String... headings) {
       right = new boolean[headings.length];
-      String[] first = headings.clone();
+      Painted[] first = new Painted[headings.length];
       for (int i = 0; i < first.length; i++) {
-        if (first[i].startsWith(">")) {
-          right[i] = true;
-          first[i] = first[i].substring(1);
-        }
+        right[i] = headings[i].startsWith(">");
+        first[i] = painted("bold", right[i] ? headings[i].substring(1) : headings[i]);
       }
       rows.add(first);
     }
 
+    /** A row; cells that are {@link Painted} have colours. */
     Table row(Object... cells) {
-      String[] row = new String[right.length];
+      Painted[] row = new Painted[right.length];
       for (int i = 0; i < row.length; i++) {
-        row[i] = String.valueOf(cells[i]);
+        row[i] =
+            cells[i] instanceof Painted cell ? cell : painted("reset", String.valueOf(cells[i]));
       }
       rows.add(row);
       return this;
@@ -86,17 +138,23 @@ final class Terminal {
 
     /** Prints the table; a row of headings that are all empty is left out. */
     void print(PrintWriter out, String indent) {
+      print(out, indent, COLOURS);
+    }
+
+    void print(PrintWriter out, String indent, boolean colours) {
       int[] widths = new int[right.length];
-      for (String[] row : rows) {
+      for (Painted[] row : rows) {
         for (int i = 0; i < row.length; i++) {
-          widths[i] = Math.max(widths[i], row[i].length());
+          widths[i] = Math.max(widths[i], row[i].text().length());
         }
       }
-      for (String[] row : rows) {
+      for (Painted[] row : rows) {
         StringBuilder line = new StringBuilder(indent);
         for (int i = 0; i < row.length; i++) {
-          String blanks = " ".repeat(widths[i] - row[i].length());
-          line.append(i == 0 ? "" : GAP).append(right[i] ? blanks + row[i] : row[i] + blanks);
+          String blanks = " ".repeat(widths[i] - row[i].text().length());
+          boolean plain = row[i].text().isEmpty() || row[i].style().equals("reset");
+          String text = row[i].print(colours && !plain);
+          line.append(i == 0 ? "" : GAP).append(right[i] ? blanks + text : text + blanks);
         }
         if (!line.toString().isBlank()) {
           out.println(line.toString().stripTrailing());

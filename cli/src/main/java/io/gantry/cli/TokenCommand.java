@@ -65,7 +65,8 @@ final class TokenCommand implements Runnable {
 
   @Command(
       name = "revoke",
-      description = "End a token: its holder is told that it was revoked, and its space is freed.")
+      description = "End a token: its holder is told that it was revoked, and its space is freed.",
+      footer = {"", "Example:", "  gantry token revoke 00c0ffee00c0ffee"})
   static final class Revoke extends DaemonCommand {
     @Parameters(paramLabel = "ID", description = "As 'gantry token list' shows it.")
     private String id;
@@ -73,9 +74,7 @@ final class TokenCommand implements Runnable {
     @Override
     void run(DaemonClient client) throws IOException {
       client.revoke(id);
-      if (!json()) {
-        out().println("revoked " + id);
-      }
+      done("revoked", id);
     }
   }
 }

@@ -1,14 +1,10 @@
 package io.gantry.cli;
 
-import io.gantry.copy.CopyResult;
-import io.gantry.copy.DiskEnd;
-import io.gantry.copy.FileEnd;
 import io.gantry.server.CloneRequest;
 import io.gantry.server.RangeView;
 import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -32,8 +28,8 @@ import picocli.CommandLine.Spec;
       VolumeCommand.Protect.class,
       VolumeCommand.Clone.class,
       VolumeCommand.Delete.class,
-      VolumeCommand.Import.class,
-      VolumeCommand.Export.class
+      VolumeImportCommand.class,
+      VolumeExportCommand.class
     })
 final class VolumeCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -45,7 +41,11 @@ final class VolumeCommand implements Runnable {
 
   /** A command on one volume. */
   abstract static class OnVolume extends DaemonCommand {
-    @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
+    @Parameters(
+        index = "0",
+        paramLabel = "NAME",
+        completionCandidates = VolumeNames.class,
+        description = "The volume.")
     String name;
   }
 
@@ -79,11 +79,26 @@ final class VolumeCommand implements Runnable {
     }
   }
 
-  @Command(name = "list", description = "List the volumes.")
+  @Command(
+      name = "list",
+      description = "List the volumes.",
+      footer = {"", "Examples:", "  gantry volume list", "  gantry volume list --json"})
   static final class ListAll extends DaemonCommand {
+    @Option(names = "--names", description = "Only their names, one on a line.")
+    private boolean names;
+
     @Override
     void run(DaemonClient client) throws IOException {
       List<VolumeView> volumes = client.volumes();
+      if (names) {
+        List<String> all = volumes.stream().map(VolumeView::name).toList();
+        if (json()) {
+          Terminal.printJson(out(), all);
+        } else {
+          all.forEach(out()::println);
+        }
+        return;
+      }
       if (json()) {
         Terminal.printJson(out(), volumes);
         return;
@@ -103,13 +118,16 @@ final class VolumeCommand implements Runnable {
             Size.human(volume.mappedBytes()),
             Size.human(volume.uniqueBytes()),
             volume.blockBytes(),
-            volume.url() + faults);
+            faults.isEmpty() ? volume.url() : Terminal.painted("yellow", volume.url() + faults));
       }
       table.print(out(), "");
     }
   }
 
-  @Command(name = "show", description = "Show one volume.")
+  @Command(
+      name = "show",
+      description = "Show one volume.",
+      footer = {"", "Example:", "  gantry volume show golden"})
   static final class Show extends OnVolume {
     @Override
     void run(DaemonClient client) throws IOException {
@@ -189,7 +207,10 @@ final class VolumeCommand implements Runnable {
     }
   }
 
-  @Command(name = "rename", description = "Give a volume another name; its LUN stays.")
+  @Command(
+      name = "rename",
+      description = "Give a volume another name; its LUN stays.",
+      footer = {"", "Example:", "  gantry volume rename disk disk-old"})
   static final class Rename extends OnVolume {
     @Parameters(index = "1", paramLabel = "NEW", description = "Its new name.")
     private String to;
@@ -232,7 +253,10 @@ final class VolumeCommand implements Runnable {
         "  gantry volume clone golden@patched vm8"
       })
   static final class Clone extends DaemonCommand {
-    @Parameters(paramLabel = "SRC", description = "VOLUME, or VOLUME@SNAPSHOT.")
+    @Parameters(
+        paramLabel = "SRC",
+        completionCandidates = VolumeNames.class,
+        description = "VOLUME, or VOLUME@SNAPSHOT.")
     private String source;
 
     @Parameters(paramLabel = "NAME", description = "The new volume.")
@@ -248,7 +272,10 @@ final class VolumeCommand implements Runnable {
     }
   }
 
-  @Command(name = "delete", description = "Delete a volume and what is on it.")
+  @Command(
+      name = "delete",
+      description = "Delete a volume and what is on it.",
+      footer = {"", "Example:", "  gantry volume delete disk"})
   static final class Delete extends OnVolume {
     @Override
     void run(DaemonClient client) throws IOException {
@@ -258,102 +285,6 @@ final class VolumeCommand implements Runnable {
         Terminal.printJson(out(), volume);
       } else {
         out().println("deleted " + name);
-      }
-    }
-  }
-
-  @Command(
-      name = "import",
-      description = {
-        "Create a volume as long as a file and write the file to it, over iSCSI.",
-        "Zeros take no space. The last line printed is the volume's URL."
-      },
-      footer = {"", "Example:", "  gantry volume import golden windows-server.img"})
-  static final class Import extends DaemonCommand {
-    @Parameters(paramLabel = "NAME", description = "The new volume.")
-    private String name;
-
-    @Parameters(paramLabel = "FILE", description = "A raw image, or any file.")
-    private Path file;
-
-    @Option(
-        names = "--block-size",
-        paramLabel = "BYTES",
-        defaultValue = "512",
-        converter = BlockSize.Converter.class,
-        description =
-            "512, 512e (and physical blocks of 4096) or 4096 (default: ${DEFAULT-VALUE}).")
-    private BlockSize block;
-
-    @Override
-    void run(DaemonClient client) throws IOException {
-      try (FileEnd source = FileEnd.openSource(file)) {
-        if (source.sizeBytes() == 0) {
-          throw new Failure(file + ": is empty, and a volume has at least one block");
-        }
-        long sizeBytes = Math.ceilDiv(source.sizeBytes(), block.bytes()) * block.bytes();
-        VolumeView volume = client.create(block.request(name, sizeBytes));
-        CopyResult result = fill(client, volume, source);
-        print(
-            client.volume(name),
-            "imported %s, %s, in %s (%s)"
-                .formatted(
-                    file,
-                    Size.human(source.sizeBytes()),
-                    Terminal.human(result.duration()),
-                    Terminal.rate(result.bytes(), result.duration())));
-      }
-    }
-
-    /** Fills the new volume, or removes it again. */
-    private CopyResult fill(DaemonClient client, VolumeView volume, FileEnd source)
-        throws IOException {
-      try (DiskEnd destination = DiskEnd.attachBlank(volume.url(), open(volume))) {
-        return copy(source, destination);
-      } catch (IOException e) {
-        try {
-          client.delete(volume.name());
-        } catch (IOException left) {
-          e.addSuppressed(left);
-          throw new Failure(
-              "%s; volume '%s' is left, incomplete: delete it when the daemon runs again"
-                  .formatted(e.getMessage(), volume.name()),
-              e);
-        }
-        throw e;
-      }
-    }
-  }
-
-  @Command(
-      name = "export",
-      description = "Write a volume to a file, over iSCSI. Zeros take no space in the file.",
-      footer = {"", "Example:", "  gantry volume export golden copy.img"})
-  static final class Export extends OnVolume {
-    @Parameters(
-        index = "1",
-        paramLabel = "FILE",
-        description = "Replaced when the export has succeeded.")
-    private Path file;
-
-    @Override
-    void run(DaemonClient client) throws IOException {
-      VolumeView volume = client.volume(name);
-      try (DiskEnd source = DiskEnd.attach(volume.url(), open(volume));
-          FileEnd destination = FileEnd.create(file)) {
-        CopyResult result = copy(source, destination);
-        if (json()) {
-          Terminal.printJson(out(), volume);
-          return;
-        }
-        out()
-            .printf(
-                "exported %s to %s, %s, in %s (%s)%n",
-                name,
-                file,
-                Size.human(result.bytes()),
-                Terminal.human(result.duration()),
-                Terminal.rate(result.bytes(), result.duration()));
       }
     }
   }

@@ -398,19 +398,6 @@ class CommandsTest {
   }
 
   @Test
-  void everyCommandHasHelp() {
-    everyCommandHasHelp(Main.commandLine());
-  }
-
-  private static void everyCommandHasHelp(CommandLine line) {
-    assertThat(line.getUsageMessage()).contains("--help");
-    assertThat(line.getCommandSpec().usageMessage().description())
-        .as(line.getCommandName())
-        .isNotEmpty();
-    line.getSubcommands().values().forEach(CommandsTest::everyCommandHasHelp);
-  }
-
-  @Test
   void structuresAreDescribed() {
     assertThat(run("dsm", "describe").out).contains("STORAGE_OFFLOAD_WRITE_OUTPUT");
     Outcome described = run("dsm", "describe", "device_dsm_offload_write_parameters");
