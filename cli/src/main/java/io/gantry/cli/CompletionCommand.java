@@ -63,8 +63,10 @@ final class CompletionCommand implements Callable<Integer> {
         local current=${COMP_WORDS[COMP_CWORD]}
         case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
           @COMMANDS@)
+            local before=${COMP_WORDS[COMP_CWORD - 1]}
+            case $before in -*=*) before= ;; esac # an option with its value
             if [ "$COMP_CWORD" -ge 3 ] && [ "${current#-}" = "$current" ] &&
-              [ "${COMP_WORDS[COMP_CWORD - 1]#-}" = "${COMP_WORDS[COMP_CWORD - 1]}" ]; then
+              [ "${before#-}" = "$before" ]; then
               local options names
               options=$(__gantry_daemon)
               # shellcheck disable=SC2086 # one word for each option
