@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
       "  gantry stats",
       "  gantry stats --watch --interval 2",
       "  gantry stats --initiators",
-      "  gantry stats --count 60 --json      one object a line"
+      "  gantry stats --count 60 --json      # one object a line"
     })
 final class StatsCommand extends DaemonCommand {
   private static final String HOME_AND_CLEAR = "\033[H\033[2J";
