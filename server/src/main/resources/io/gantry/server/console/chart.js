@@ -5,7 +5,7 @@
 import { Component, h } from '/lib/preact.js';
 
 const HEIGHT = 150;
-const LEFT = 64;
+const LEFT = 72;
 const BOTTOM = 20;
 const TOP = 8;
 const RIGHT = 8;

@@ -65,13 +65,16 @@ function totals(view) {
   );
 }
 
+/** From where to where; of a token that nobody knows it is not known. */
+const ends = (copy) => `${copy.source || 'unknown'} → ${copy.destination || 'unknown'}`;
+
 const done = (copy) => copy.sharedBytes + copy.copiedBytes + copy.zeroedBytes;
 
 function runningCopy(copy) {
   return h(
     'div',
     { class: 'running', key: copy.id },
-    h('div', { class: 'running-head' }, h('strong', null, `${copy.source} → ${copy.destination}`), h('span', { class: 'note' }, `${command(copy)} of `, h('code', null, copy.initiator))),
+    h('div', { class: 'running-head' }, h('strong', null, ends(copy)), h('span', { class: 'note' }, `${command(copy)} of `, h('code', null, copy.initiator))),
     progress(done(copy), copy.wantedBytes, `Copy ${copy.id}`),
     h(
       'div',
@@ -95,7 +98,7 @@ const COLUMNS = [
     name: 'Copy',
     class: 'wide',
     sort: (copy) => copy.source,
-    cell: (copy) => [h('span', null, `${copy.source} → ${copy.destination}`), h('span', { class: 'sub' }, command(copy), ' of ', h('code', null, copy.initiator)), remark(copy)],
+    cell: (copy) => [h('span', null, ends(copy)), h('span', { class: 'sub' }, command(copy), ' of ', h('code', null, copy.initiator)), remark(copy)],
   },
   { name: 'State', sort: (copy) => copy.state, cell: (copy) => badge(copy.state, STATES[copy.state]) },
   { name: 'Bytes', number: true, sort: (copy) => copy.wantedBytes, cell: (copy) => format.bytes(copy.wantedBytes) },
@@ -129,7 +132,7 @@ export const copyRows = (some) =>
         h(
           'div',
           null,
-          h('span', null, `${copy.source} → ${copy.destination}`),
+          h('span', null, ends(copy)),
           copy.state === 'running' && progress(done(copy), copy.wantedBytes, `Copy ${copy.id}`),
           (copy.notOffloaded !== '' || copy.outcome !== '') && h('span', { class: 'sub' }, copy.notOffloaded || copy.outcome),
         ),

@@ -1,0 +1,349 @@
+package io.gantry.browser;
+
+import static io.gantry.browser.StorageHost.MIB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gantry.store.Snapshot;
+import io.gantry.store.Token;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.util.List;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.openqa.selenium.Keys;
+
+/** Everything that can be done in the console, done, and looked for in the pool. */
+@NullUnmarked
+@Timeout(120)
+class ConsoleActionsTest extends ConsoleFixture {
+
+  private static void confirm(String word, String submit) {
+    browser.fill("Type " + word + " to go on", word);
+    browser.click(submit);
+    browser.awaitDone();
+  }
+
+  @Test
+  void volumesAreMadeChangedAndDeleted() throws IOException {
+    browser.go("volumes", "Volumes");
+    browser.click("New volume");
+    browser.fill("Name", "web 1");
+    browser.awaitText("dialog", "Letters, digits");
+    assertThat(browser.control("Create volume").isEnabled()).isFalse();
+    browser.fill("Name", "web-1");
+    browser.fill("Size", "1000");
+    browser.awaitText("dialog", "A multiple of 512 bytes");
+    browser.fill("Size", "1.5G");
+    browser.awaitText("dialog", "1,610,612,736 bytes");
+    browser.choose("Blocks", "512 bytes, physical 4096 (512e)");
+    browser.click("Create volume");
+    browser.awaitDone();
+    browser.awaitText("h1", "web-1");
+    assertThat(volume("web-1").sizeBytes()).isEqualTo(3L << 29);
+    browser.awaitText(".url-line", daemon.url(volume("web-1").lun()));
+    browser.awaitText(".facts", "512 bytes, physical 4096");
+
+    browser.click("Resize");
+    browser.fill("New size", "2G");
+    browser.click("Grow");
+    browser.awaitDone();
+    assertThat(volume("web-1").sizeBytes()).isEqualTo(2L << 30);
+
+    host("web", "web-1").write(3L << 20, 1); // at 1.5 GiB
+    browser.click("Resize");
+    browser.fill("New size", "1G");
+    assertThat(browser.control("Shrink").isEnabled()).as("before it is agreed").isFalse();
+    browser.awaitText("dialog", "Cut off the last 1.00 GiB");
+    browser.script("document.querySelector('dialog input[type=checkbox]').click()");
+    browser.click("Shrink");
+    browser.awaitDone();
+    assertThat(volume("web-1").sizeBytes()).isEqualTo(1L << 30);
+
+    browser.click("More actions");
+    browser.click("Rename");
+    browser.fill("New name", "web-2");
+    browser.control("Rename");
+    browser.press(Keys.ENTER);
+    browser.awaitDone();
+    browser.awaitText("h1", "web-2");
+    assertThat(pool().volume("web-1")).isEmpty();
+
+    browser.click("More actions");
+    browser.click("Make read-only");
+    browser.click("Make read-only");
+    browser.awaitDone();
+    assertThat(volume("web-2").readOnly()).isTrue();
+    browser.awaitText("h1", "read-only");
+    browser.click("More actions");
+    browser.click("Allow writing");
+    browser.click("Allow writing");
+    browser.awaitDone();
+    assertThat(volume("web-2").readOnly()).isFalse();
+
+    browser.go("volumes", "Volumes");
+    browser.click("Actions for web-2");
+    browser.click("Delete");
+    browser.fill("Type web-2 to go on", "web-");
+    assertThat(browser.control("Delete volume").isEnabled()).isFalse();
+    browser.awaitText("dialog", "cannot be brought back");
+    confirm("web-2", "Delete volume");
+    assertThat(pool().volume("web-2")).isEmpty();
+    browser.awaitNoText("table", "web-2");
+  }
+
+  @Test
+  void snapshotsAreTakenClonedRolledBackToAndDeleted() throws IOException {
+    pool().createVolume("golden", 64 << 20, 512);
+    StorageHost host = host("golden", "golden");
+    host.write(0, 4);
+    browser.go("volumes/golden", "golden");
+    browser.awaitText("main", "gantry snapshot create golden");
+    browser.click("Snapshot");
+    browser.fill("Name", "clean");
+    browser.click("Take snapshot");
+    browser.awaitDone();
+    browser.awaitText("table", "clean");
+    Snapshot snapshot = pool().snapshot(volume("golden"), "clean").orElseThrow();
+    assertThat(pool().usage(snapshot).mappedBytes()).isEqualTo(4 << 20);
+
+    host.fill(MIB, (byte) 99);
+    assertThat(host.first(MIB)).isEqualTo((byte) 99);
+    browser.awaitText(".sharers", "golden@clean");
+    browser.awaitText(".sharers", "3.00 MiB");
+    browser.click("Show where golden@clean shares");
+    browser.await(
+        "the picture of it",
+        () -> browser.script("return document.querySelector('.map .dim')") != null);
+
+    browser.click("Clone golden@clean");
+    browser.fill("Name of the clone", "golden");
+    browser.awaitText("dialog", "There is a 'golden' already");
+    browser.fill("Name of the clone", "vm-7");
+    browser.click("Clone");
+    browser.awaitDone();
+    browser.awaitText("h1", "vm-7");
+    assertThat(volume("vm-7").usage().sharedBytes()).isEqualTo(4 << 20);
+    browser.awaitText(".sharers", "golden@clean");
+
+    browser.go("volumes/golden", "golden");
+    browser.click("Actions for golden@clean");
+    browser.click("Roll back");
+    browser.awaitText("dialog", "is lost, unless another snapshot has it");
+    confirm("golden", "Roll back");
+    assertThat(host.first(MIB)).isEqualTo((byte) 2);
+    assertThat(volume("golden").usage().uniqueBytes()).isZero();
+
+    browser.click("More actions");
+    browser.click("Delete");
+    browser.fill("Type golden to go on", "golden");
+    browser.click("Delete volume");
+    browser.awaitText("dialog [role=alert]", "volume golden has 1 snapshots: delete them first");
+    assertThat(browser.complaints()).singleElement().asString().contains("409");
+    browser.press(Keys.ESCAPE);
+    browser.awaitDone();
+
+    browser.click("Actions for golden@clean");
+    browser.click("Delete");
+    confirm("clean", "Delete snapshot");
+    assertThat(pool().snapshots(volume("golden"))).isEmpty();
+    browser.awaitText("main", "No snapshots");
+  }
+
+  @Test
+  void tokensTickAndAreRevoked() throws IOException {
+    pool().createVolume("tokens", 64 << 20, 512);
+    StorageHost host = host("tokens", "tokens");
+    host.write(0, 8);
+    host.token(0, 8, 600);
+    Token token = pool().tokens().getLast();
+    String id = "%016x".formatted(token.number());
+    browser.go("tokens", "Tokens");
+    browser.awaitText("table", id);
+    browser.awaitText("tbody", "iqn.1991-05.com.microsoft:tokens");
+    browser.awaitText("[role=timer]", "9 min");
+    String before = browser.text("[role=timer]");
+    browser.await("a tick", () -> !browser.text("[role=timer]").equals(before));
+    host.write(0, 8); // now only the token has what was there
+    browser.awaitText("td[data-name=Pins]", "8.00 MiB");
+    browser.click("Revoke token " + id);
+    browser.awaitText("dialog", "8.00 MiB");
+    browser.click("Revoke token");
+    browser.awaitDone();
+    assertThat(pool().token(token.number())).isEmpty();
+    browser.awaitNoText("main", id);
+  }
+
+  @Test
+  void copiesSayWhyAndAreCancelled() throws IOException {
+    pool().createVolume("source", 64 << 20, 512);
+    pool().createVolume("target", 128 << 20, 512);
+    StorageHost source = host("copies", "source");
+    source.write(0, 48);
+    StorageHost target = host("copies", "target");
+    byte[] token = source.token(0, 48, 600);
+    assertThat(target.copy(token, 0, 48, false).isGood()).isTrue();
+    assertThat(target.copy(token, 48L * MIB + 1, 48, true).isGood()).isTrue();
+    browser.go("copies", "Copies");
+    browser.awaitText("tbody", "source → target");
+    browser.awaitText("tbody", "completed");
+    browser.await(
+        "progress",
+        () ->
+            Boolean.TRUE.equals(
+                browser.script("return document.querySelector('.running progress')?.value > 1e6")));
+    Object cancel =
+        browser.script("return document.querySelector('.running [aria-label^=Cancel]').ariaLabel");
+    browser.click(String.valueOf(cancel));
+    browser.awaitText("dialog", "iqn.1991-05.com.microsoft:copies");
+    browser.click("Cancel copy");
+    browser.awaitDone();
+    browser.awaitText("tbody", "aborted");
+    browser.awaitText("tbody .why", "Not offloaded: source and destination lie differently");
+    assertThat(browser.text(".running")).isEmpty();
+  }
+
+  @Test
+  void sessionsAreDropped() throws IOException {
+    pool().createVolume("sessions", 64 << 20, 512);
+    StorageHost host = host("dropped", "sessions");
+    host.write(0, 1);
+    browser.go("sessions", "Sessions");
+    browser.awaitText("tbody", "iqn.1991-05.com.microsoft:dropped");
+    browser.awaitText("tbody", "1.00 MiB");
+    Object drop =
+        browser.script(
+            "return document.querySelector('[aria-label$=\"microsoft:dropped\"]').ariaLabel");
+    browser.click(String.valueOf(drop));
+    browser.click("Drop session");
+    browser.awaitDone();
+    browser.awaitNoText("main", "microsoft:dropped");
+    assertThat(host.isLoggedIn()).isFalse();
+  }
+
+  @Test
+  void accessIsReadAgain() throws IOException {
+    browser.go("access", "Access");
+    browser.awaitText("main", "hyperv1");
+    assertThat(browser.text("main")).contains("secret-*", "2001:db8:", "read-write", "none");
+    assertThat(browser.text("html")).doesNotContain("not for anybody else");
+    String before = Files.readString(config);
+    Files.writeString(
+        config, before + "\n[[user]]\nname = \"backup\"\nsecret = \"another long secret\"\n");
+    browser.click("Reload");
+    browser.awaitText("main", "backup");
+    Files.writeString(config, "[[user]\n");
+    browser.click("Reload");
+    browser.awaitText(".toast.error", "gantry.toml");
+    assertThat(browser.complaints()).singleElement().asString().contains("409");
+    browser.script("document.querySelector('.toast.error button').click()");
+    browser.awaitNoText("body", "Unexpected token");
+    Files.writeString(config, before);
+    browser.click("Reload");
+    browser.awaitNoText("main", "backup");
+  }
+
+  @Test
+  void theOverviewIsThePool() throws IOException {
+    pool().createVolume("overview", 256 << 20, 512);
+    StorageHost host = host("overview", "overview");
+    host.write(0, 16);
+    pool().cloneVolume(volume("overview"), "overview-clone");
+    host.token(0, 16, 600);
+    browser.go("", "Overview");
+    browser.awaitText(".space", "Pinned by tokens");
+    browser.await("what is shared", () -> !browser.text(".legend .shared + dd").startsWith("0 B"));
+    browser.awaitText("main", "iqn.1991-05.com.microsoft:overview");
+    browser.await(
+        "a line in the chart",
+        () -> browser.script("return document.querySelector('.line.write')") != null);
+    browser.click("Scrub");
+    browser.awaitText(".scrub", "found nothing wrong");
+  }
+
+  @Test
+  void faultsOnPurposeAreLoudAndCanBeSwitchedOff() throws Exception {
+    pool().createVolume("scratch", 64 << 20, 512);
+    daemonPut("/api/v1/volumes/scratch/faults", "{\"truncateBlocks\": 5}");
+    browser.go("volumes/scratch", "scratch");
+    browser.awaitText(".alert.loud", "copies end after 5 blocks");
+    browser.go("volumes", "Volumes");
+    browser.awaitText("table", "faults on purpose");
+    browser.go("volumes/scratch", "scratch");
+    browser.click("Switch off");
+    browser.click("Switch off");
+    browser.awaitDone();
+    browser.awaitNoText("main", "copies end after");
+    host("scratch", "scratch").write(0, 1);
+    StorageHost host = host("scratch", "scratch");
+    assertThat(host.copy(host.token(0, 1, 60), 8 * MIB, 1, false).isGood()).isTrue();
+  }
+
+  private static void daemonPut(String path, String body) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://" + daemon.contact().http() + path))
+            .header("Authorization", "Bearer " + daemon.contact().token())
+            .PUT(BodyPublishers.ofString(body))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      assertThat(client.send(request, BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** From the way in to a snapshot, and back out of a dialog, without a mouse. */
+  @Test
+  void theKeyboardIsEnough() {
+    browser.reload();
+    browser.await("the way in", () -> "token".equals(browser.active().getDomAttribute("name")));
+    browser.press("not it", Keys.ENTER);
+    browser.awaitText("[role=alert]", "does not know this token");
+    assertThat(browser.complaints()).singleElement().asString().contains("401");
+    browser.press(Keys.chord(Keys.CONTROL, "a"), daemon.contact().token(), Keys.ENTER);
+    browser.awaitText("h1", "Overview");
+    browser.tabTo("Skip to the content");
+    browser.press(Keys.ENTER);
+    assertThat(browser.active().getDomAttribute("id")).isEqualTo("title");
+    browser.go("volumes", "Volumes");
+    browser.tabTo("New volume");
+    browser.press(Keys.ENTER);
+    browser.await("the dialog", browser::dialogIsOpen);
+    browser.press("keys", Keys.TAB, "64M", Keys.ENTER);
+    browser.awaitDone();
+    browser.awaitText("h1", "keys");
+    assertThat(volume("keys").sizeBytes()).isEqualTo(64 << 20);
+    browser.tabTo("Snapshot");
+    browser.press(Keys.ENTER);
+    browser.await("the dialog", browser::dialogIsOpen);
+    browser.press(Keys.ENTER); // with the name that it proposes
+    browser.awaitDone();
+    assertThat(pool().snapshots(volume("keys"))).hasSize(1);
+    browser.tabTo("More actions");
+    browser.press(Keys.ARROW_DOWN);
+    browser.press(Keys.END);
+    assertThat(browser.active().getText()).isEqualTo("Delete");
+    browser.press(Keys.ENTER);
+    browser.await("the dialog", browser::dialogIsOpen);
+    browser.press(Keys.ESCAPE);
+    browser.awaitDone();
+    assertThat(browser.active().getAccessibleName()).isEqualTo("More actions");
+    assertThat(pool().volume("keys")).isPresent();
+    browser.tabTo("Address space of the volume; arrow keys move through it");
+    browser.press(Keys.ARROW_RIGHT);
+    browser.awaitText(".map-place", "at 0 B: hole 64.0 KiB");
+  }
+
+  @Test
+  void loggingOutForgetsEverything() {
+    browser.go("volumes", "Volumes");
+    browser.click("Log out");
+    browser.awaitText("main", "Access token");
+    assertThat(browser.text("body")).doesNotContain("iqn.2026-11");
+    assertThat(List.of(browser.script("return document.cookie"))).containsExactly("");
+    browser.logIn(daemon.contact().token());
+  }
+}
