@@ -1,12 +1,18 @@
 package io.gantry.cli;
 
 import io.gantry.server.AccessView;
+import io.gantry.server.ApiTokenMade;
+import io.gantry.server.ApiTokenRequest;
+import io.gantry.server.ApiTokenView;
 import io.gantry.server.CloneRequest;
+import io.gantry.server.ConfigView;
 import io.gantry.server.CopiesView;
 import io.gantry.server.DaemonContact;
+import io.gantry.server.EventView;
 import io.gantry.server.FaultView;
 import io.gantry.server.PoolView;
 import io.gantry.server.RangeView;
+import io.gantry.server.ReloadView;
 import io.gantry.server.ScrubView;
 import io.gantry.server.SessionView;
 import io.gantry.server.SnapshotRequest;
@@ -17,6 +23,7 @@ import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.ProtocolException;
 import java.net.URI;
@@ -26,6 +33,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +42,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;
@@ -50,7 +63,7 @@ final class DaemonClient implements AutoCloseable {
   private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
   private static final Pattern TOKEN = Pattern.compile("[!-~]{1,1024}");
 
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+  private final HttpClient http;
   private final URI base;
   private final String token;
   private final String whatToDo;
@@ -74,15 +87,36 @@ final class DaemonClient implements AutoCloseable {
           paramLabel = "URL",
           required = true,
           converter = ServerConverter.class,
-          description = "A daemon elsewhere: http://HOST:PORT of its REST interface.")
+          description = "A daemon elsewhere: https://HOST:PORT of its REST interface.")
       private URI server;
 
       @Option(
           names = "--token-file",
           paramLabel = "FILE",
           required = true,
-          description = "File that holds that daemon's token.")
+          description = "File that holds a token for that daemon ('gantry api-token create').")
       private Path tokenFile;
+
+      @Option(
+          names = "--ca-file",
+          paramLabel = "FILE",
+          description = "PEM file of who signed its certificate, if Java does not know that.")
+      private @Nullable Path caFile;
+
+      @Option(
+          names = "--fingerprint",
+          paramLabel = "SHA256",
+          description = "SHA-256 of its certificate, as 'gantry serve' prints it, instead.")
+      private @Nullable String fingerprint;
+
+      private @Nullable SSLContext trust() throws IOException {
+        if (caFile != null && fingerprint != null) {
+          throw new Failure("give --ca-file or --fingerprint, not both");
+        }
+        return fingerprint != null
+            ? TlsTrust.inFingerprint(fingerprint)
+            : caFile != null ? TlsTrust.inFile(caFile) : null;
+      }
     }
 
     /**
@@ -92,20 +126,27 @@ final class DaemonClient implements AutoCloseable {
      */
     DaemonClient connect() throws IOException {
       if (remote != null) {
-        return new DaemonClient(remote.server, readToken(remote.tokenFile), "check --server");
+        return new DaemonClient(
+            remote.server, readToken(remote.tokenFile), "check --server", remote.trust());
       }
       String start = "start it: gantry serve --data " + data;
       DaemonContact contact =
           DaemonContact.read(data)
               .orElseThrow(() -> new Failure("no daemon serves %s; %s".formatted(data, start)));
-      return new DaemonClient(URI.create("http://" + contact.http()), contact.token(), start);
+      return new DaemonClient(
+          contact.url(),
+          contact.token(),
+          start,
+          contact.fingerprint() == null ? null : TlsTrust.inFingerprint(contact.fingerprint()));
     }
 
     private static String readToken(Path file) throws IOException {
       String token = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
       if (!TOKEN.matcher(token).matches()) {
         throw new Failure(
-            file + ": holds no token; it is the value of 'token' in the daemon's daemon.json");
+            file
+                + ": holds no token; 'gantry api-token create' makes one, and another is the value"
+                + " of 'token' in the daemon's daemon.json");
       }
       return token;
     }
@@ -116,19 +157,24 @@ final class DaemonClient implements AutoCloseable {
     public URI convert(String value) {
       try {
         URI uri = new URI(value);
-        if ("http".equals(uri.getScheme()) && uri.getHost() != null) {
+        if (("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
+            && uri.getHost() != null) {
           return uri;
         }
       } catch (URISyntaxException e) {
         // as for any other text that is none
       }
       throw new TypeConversionException(
-          "'%s' is no server: write http://HOST:PORT, as in http://127.0.0.1:8260"
-              .formatted(value));
+          "'%s' is no server: write https://HOST:PORT, or http://127.0.0.1:PORT".formatted(value));
     }
   }
 
-  private DaemonClient(URI base, String token, String whatToDo) {
+  private DaemonClient(URI base, String token, String whatToDo, @Nullable SSLContext trust) {
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(TIMEOUT);
+    if (trust != null) {
+      builder.sslContext(trust);
+    }
+    this.http = builder.build();
     this.base = base;
     this.token = token;
     this.whatToDo = whatToDo;
@@ -253,6 +299,67 @@ final class DaemonClient implements AutoCloseable {
     return send("GET", "statistics", null, StatisticsView.class);
   }
 
+  ApiTokenMade createApiToken(ApiTokenRequest request) throws IOException {
+    return send("POST", "api-tokens", request, ApiTokenMade.class);
+  }
+
+  List<ApiTokenView> apiTokens() throws IOException {
+    return List.of(send("GET", "api-tokens", null, ApiTokenView[].class));
+  }
+
+  void revokeApiToken(String name) throws IOException {
+    if (!VolumeRequest.isName(name)) {
+      throw new Failure(
+          "'%s' is no name of an API token; 'gantry api-token list' shows them all"
+              .formatted(name));
+    }
+    var _ = exchange("DELETE", "api-tokens/" + name, null);
+  }
+
+  /** The newest events, oldest first. */
+  List<EventView> events(int limit) throws IOException {
+    return List.of(send("GET", "events?limit=" + limit, null, EventView[].class));
+  }
+
+  /**
+   * What happens after an event, until the server ends the stream.
+   *
+   * @param last its id; 0 for what happens from now on
+   * @return the id of the last event that came
+   * @throws Failure if the server does not answer
+   */
+  long follow(long last, Consumer<EventView> reader) throws IOException {
+    HttpRequest.Builder request = request("events").header("Accept", "text/event-stream");
+    if (last != 0) {
+      request.header("Last-Event-ID", Long.toString(last));
+    }
+    HttpResponse<Stream<String>> response = send(request.build(), BodyHandlers.ofLines());
+    long newest = last;
+    try (Stream<String> lines = response.body()) {
+      if (response.statusCode() >= 400) {
+        throw new Failure(errorOf(response.statusCode(), lines.collect(Collectors.joining())));
+      }
+      for (String line : (Iterable<String>) lines::iterator) {
+        if (line.startsWith("data: ")) {
+          EventView event = JSON.readValue(line.substring("data: ".length()), EventView.class);
+          newest = event.id();
+          reader.accept(event);
+        }
+      }
+    } catch (UncheckedIOException e) {
+      return newest; // the stream broke; whether the server is still there shows the next time
+    }
+    return newest;
+  }
+
+  ConfigView config() throws IOException {
+    return send("GET", "config", null, ConfigView.class);
+  }
+
+  ReloadView reloadConfig() throws IOException {
+    return send("POST", "config/reload", null, ReloadView.class);
+  }
+
   PoolView pool() throws IOException {
     return send("GET", "pool", null, PoolView.class);
   }
@@ -292,28 +399,36 @@ final class DaemonClient implements AutoCloseable {
         body == null
             ? BodyPublishers.noBody()
             : BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body));
-    HttpRequest request =
-        HttpRequest.newBuilder(base.resolve("/api/v1/" + path))
-            .timeout(TIMEOUT)
-            .header("Authorization", "Bearer " + token)
-            .header("Content-Type", "application/json")
-            .method(method, publisher)
-            .build();
+    HttpResponse<String> response =
+        send(request(path).method(method, publisher).build(), BodyHandlers.ofString());
+    if (response.statusCode() >= 400) {
+      throw new Failure(errorOf(response.statusCode(), response.body()));
+    }
+    return response.body();
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(base.resolve("/api/v1/" + path))
+        .timeout(TIMEOUT)
+        .header("Authorization", "Bearer " + token)
+        .header("Content-Type", "application/json");
+  }
+
+  private <T> HttpResponse<T> send(HttpRequest request, BodyHandler<T> handler) throws IOException {
     try {
-      HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
-      if (response.statusCode() >= 400) {
-        throw new Failure(errorOf(response));
-      }
-      return response.body();
+      return http.send(request, handler);
     } catch (ConnectException e) {
       throw new Failure("the daemon at %s does not answer; %s".formatted(base, whatToDo), e);
+    } catch (SSLException e) {
+      throw new Failure(
+          "%s cannot be trusted: %s; give --ca-file, or --fingerprint as 'gantry serve' printed it"
+              .formatted(base, e.getMessage()),
+          e);
     } catch (HttpTimeoutException e) {
       throw new Failure(
           "the daemon at %s did not answer for %d s".formatted(base, TIMEOUT.toSeconds()), e);
     } catch (ProtocolException e) {
       throw notADaemon(e);
-    } catch (Failure e) {
-      throw e;
     } catch (IOException e) {
       throw new Failure(
           "the connection to the daemon at %s broke: %s".formatted(base, e.getMessage()), e);
@@ -323,14 +438,14 @@ final class DaemonClient implements AutoCloseable {
     }
   }
 
-  private String errorOf(HttpResponse<String> response) {
+  private String errorOf(int status, String body) {
     try {
-      if (response.statusCode() == 401) {
+      if (status == 401) {
         return "the daemon at %s does not know the token; %s".formatted(base, whatToDo);
       }
-      return JSON.readTree(response.body()).path("error").asString();
+      return JSON.readTree(body).path("error").asString();
     } catch (JacksonException e) {
-      return "%s answers with HTTP status %d and no reason".formatted(base, response.statusCode());
+      return "%s answers with HTTP status %d and no reason".formatted(base, status);
     }
   }
 

@@ -1,10 +1,11 @@
 package io.gantry.cli;
 
+import io.gantry.server.Configuration;
 import io.gantry.server.Daemon;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
-import io.gantry.server.PoolSettings;
+import io.gantry.server.LogSettings;
 import io.gantry.server.Systemd;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -99,28 +100,40 @@ final class ServeCommand implements Callable<Integer> {
       names = "--config",
       paramLabel = "FILE",
       description = {
-        "TOML file with the keys data, iscsi, http, the table pool with the keys chunkBytes,"
-            + " checkpointBytes, preallocateBytes and verifyReads, and the tables user, access and"
-            + " redirect (docs/access.md); the options above go first."
+        "TOML file (docs/configuration.md). Options and variables of the environment such as"
+            + " GANTRY_HTTP go before it; 'gantry config check' tells what is wrong with one, and"
+            + " 'gantry config reload', or SIGHUP, has it read again."
       })
   private @Nullable Path config;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    DaemonSettings.Partial options =
-        new DaemonSettings.Partial(data, iscsi, http, pool(), null, null);
-    DaemonSettings settings =
-        options.orElse(
-            config == null ? DaemonSettings.Partial.NOTHING : DaemonSettings.Partial.read(config));
-    Path file = config;
-    Daemon daemon = Daemon.start(settings, file == null ? null : () -> DaemonSettings.access(file));
+    Configuration configuration =
+        (config == null ? Configuration.usual() : Configuration.of(config))
+            .withEnvironment(System.getenv())
+            .with("data", data == null ? null : data.toString())
+            .with("iscsi", iscsi == null ? null : iscsi.stream().map(HostPort::toString).toList())
+            .with("http", http == null ? null : http.toString())
+            .with(
+                "pool.chunkBytes",
+                chunk == null ? null : (int) Math.min(chunk.bytes(), Integer.MAX_VALUE))
+            .with("pool.checkpointBytes", checkpoint == null ? null : checkpoint.bytes())
+            .with("pool.preallocateBytes", preallocate == null ? null : preallocate.bytes())
+            .with("pool.verifyReads", verifyReads);
+    DaemonSettings settings = configuration.read().settings();
+    settings.log().apply();
+    Daemon daemon = Daemon.start(configuration, LogSettings::apply);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
+    HangUp.handle(() -> reload(daemon));
     DaemonContact contact = daemon.contact();
+    if (contact.fingerprint() != null) {
+      spec.commandLine().getOut().printf("TLS certificate SHA-256 %s%n", contact.fingerprint());
+    }
     spec.commandLine()
         .getOut()
         .printf(
-            "ready: iSCSI %s, target %s, REST http://%s, data %s%n",
-            contact.iscsi(), contact.target(), contact.http(), settings.data());
+            "ready: iSCSI %s, target %s, REST %s, data %s%n",
+            contact.iscsi(), contact.target(), contact.url(), settings.data());
     spec.commandLine().getOut().flush();
     SYSTEMD.ready("serving on " + contact.iscsi());
     if (isUseless(settings)) {
@@ -135,21 +148,21 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** What a signal asks for is answered where the log goes. */
+  private static void reload(Daemon daemon) {
+    try {
+      System.err.println("gantry: " + daemon.reload());
+    } catch (IOException e) {
+      System.err.println("gantry: nothing has changed: " + e.getMessage());
+    }
+  }
+
   /** Whether a portal is there for others than this machine, and all of them are refused. */
   private static boolean isUseless(DaemonSettings settings) {
     return settings.access().policy().users().isEmpty()
         && settings.access().policy().rules().isEmpty()
         && settings.iscsi().stream()
             .anyMatch(portal -> !portal.toSocketAddress().getAddress().isLoopbackAddress());
-  }
-
-  private PoolSettings.Partial pool() {
-    return new PoolSettings.Partial(
-        chunk == null ? null : (int) Math.min(chunk.bytes(), Integer.MAX_VALUE),
-        checkpoint == null ? null : checkpoint.bytes(),
-        preallocate == null ? null : preallocate.bytes(),
-        verifyReads,
-        null);
   }
 
   /** A signal that stops a daemon is a success of the daemon if it stopped cleanly. */

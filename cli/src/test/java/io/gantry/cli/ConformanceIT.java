@@ -71,14 +71,9 @@ class ConformanceIT {
   private DaemonSettings settings(String name) {
     DaemonSettings usual = DaemonSettings.of(directory.resolve(name), ANY, ANY);
     CopyOptions slow = usual.copies().options().withPace(Duration.ofSeconds(2), 1 << 20, 2);
-    return new DaemonSettings(
-        usual.data(),
-        usual.iscsi(),
-        usual.http(),
-        usual.targetName() + name,
-        usual.pool(),
-        usual.access(),
-        new CopySettings(slow, Map.of()));
+    return usual
+        .withTargetName(usual.targetName() + name)
+        .withCopies(new CopySettings(slow, Map.of()));
   }
 
   @ParameterizedTest

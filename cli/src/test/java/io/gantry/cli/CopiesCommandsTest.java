@@ -13,8 +13,8 @@ import io.gantry.scsi.ScsiDevice;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
 import io.gantry.scsi.WriteUsingTokenList;
+import io.gantry.server.Configuration;
 import io.gantry.server.Daemon;
-import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -60,9 +60,13 @@ class CopiesCommandsTest {
   void start() throws IOException {
     Path file = directory.resolve("gantry.toml");
     Files.writeString(file, CONFIG);
-    DaemonSettings.Partial options =
-        new DaemonSettings.Partial(directory.resolve("data"), List.of(ANY), ANY, null, null, null);
-    daemon = Daemon.start(options.orElse(DaemonSettings.Partial.read(file)));
+    daemon =
+        Daemon.start(
+            Configuration.of(file)
+                .with("data", directory.resolve("data").toString())
+                .with("iscsi", ANY.toString())
+                .with("http", ANY.toString()),
+            _ -> {});
     if (daemon.pool().volumes().isEmpty()) {
       daemon.pool().createVolume("from", 4 << 20, 512).write(0, ByteBuffer.allocate(1 << 20));
       daemon.pool().createVolume("to", 4 << 20, 512);
@@ -186,14 +190,14 @@ class CopiesCommandsTest {
         "[copy]; redeemers = 'all'              | it can be anyone or creator",
         "[copy]; rate = '50%'                   | write how many bytes a second",
         "[copy]; depth = 0                      | 0 at a time",
-        "[copy]; speed = 1                      | there is no setting 'speed' here",
+        "[copy]; speed = 1                      | copy.speed: there is no such key",
         "[[fault]]; expireTokens = true         | needs the name of a volume",
         "[[fault]]; volume = 'v'; status = 128  | out of bounds"
       })
   void aConfigurationThatCannotBe(String config, String message) throws IOException {
     Path file = directory.resolve("bad.toml");
     Files.writeString(file, config.replace("; ", "\n").replace('\'', '"'));
-    assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+    assertThatThrownBy(() -> Configuration.of(file).read())
         .isInstanceOf(IOException.class)
         .hasMessageContaining(message);
   }

@@ -106,16 +106,7 @@ final class CopyBesideReads {
             ? new CopySettings(
                 usual.options().withPace(Duration.ofSeconds(2), Long.MAX_VALUE, 1000), Map.of())
             : usual;
-    DaemonSettings plain = DaemonSettings.of(data, ANY, ANY);
-    DaemonSettings settings =
-        new DaemonSettings(
-            plain.data(),
-            plain.iscsi(),
-            plain.http(),
-            plain.targetName(),
-            plain.pool(),
-            plain.access(),
-            copies);
+    DaemonSettings settings = DaemonSettings.of(data, ANY, ANY).withCopies(copies);
     try (Daemon daemon = Daemon.start(settings);
         ExecutorService threads = Executors.newCachedThreadPool()) {
       prepare(daemon);

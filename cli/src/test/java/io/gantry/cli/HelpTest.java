@@ -17,7 +17,12 @@ class HelpTest {
 
   /** What answers with bytes or a script, or not at all. */
   private static final Set<String> WITHOUT_JSON =
-      Set.of("gantry serve", "gantry completion", "gantry dsm ioctl", "gantry dsm encode");
+      Set.of(
+          "gantry config check",
+          "gantry serve",
+          "gantry completion",
+          "gantry dsm ioctl",
+          "gantry dsm encode");
 
   static Stream<CommandLine> commands() {
     return below(Main.commandLine());

@@ -10,8 +10,8 @@ import io.gantry.initiator.IscsiUrl;
 import io.gantry.initiator.SessionOptions;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.ScsiRequest;
+import io.gantry.server.Configuration;
 import io.gantry.server.Daemon;
-import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -23,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,10 +66,13 @@ class LoginIT {
         directory.resolve("bob.secret"),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(directory.resolve("bob.secret"), "bob's long secret\n");
-    DaemonSettings.Partial options =
-        new DaemonSettings.Partial(
-            directory.resolve("data"), List.of(portals), ANY, null, null, null);
-    daemon = Daemon.start(options.orElse(DaemonSettings.Partial.read(file)));
+    daemon =
+        Daemon.start(
+            Configuration.of(file)
+                .with("data", directory.resolve("data").toString())
+                .with("iscsi", Stream.of(portals).map(HostPort::toString).toList())
+                .with("http", ANY.toString()),
+            _ -> {});
     daemon.pool().createVolume("disk", 64 << 20, 512);
     daemon.pool().createVolume("other", 64 << 20, 512);
   }
@@ -143,10 +147,12 @@ class LoginIT {
     Daemon here = daemon;
     Path file = directory.resolve("moved.toml");
     Files.writeString(file, "[redirect]\naddress = \"%s\"\n".formatted(here.contact().iscsi()));
-    DaemonSettings.Partial options =
-        new DaemonSettings.Partial(
-            directory.resolve("elsewhere"), List.of(ANY), ANY, null, null, null);
-    try (Daemon moved = Daemon.start(options.orElse(DaemonSettings.Partial.read(file)));
+    Configuration elsewhere =
+        Configuration.of(file)
+            .with("data", directory.resolve("elsewhere").toString())
+            .with("iscsi", ANY.toString())
+            .with("http", ANY.toString());
+    try (Daemon moved = Daemon.start(elsewhere, _ -> {});
         IscsiSession session = open(moved.url(0), Map.of())) {
       assertThat(write(session)).contains("GOOD");
     }

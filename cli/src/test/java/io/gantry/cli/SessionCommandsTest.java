@@ -8,8 +8,8 @@ import io.gantry.initiator.IscsiUrl;
 import io.gantry.initiator.SessionOptions;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.ScsiRequest;
+import io.gantry.server.Configuration;
 import io.gantry.server.Daemon;
-import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -57,11 +57,13 @@ class SessionCommandsTest {
     file = directory.resolve("gantry.toml");
     Files.writeString(file, CONFIG);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    DaemonSettings.Partial options =
-        new DaemonSettings.Partial(directory.resolve("data"), List.of(ANY), ANY, null, null, null);
     daemon =
         Daemon.start(
-            options.orElse(DaemonSettings.Partial.read(file)), () -> DaemonSettings.access(file));
+            Configuration.of(file)
+                .with("data", directory.resolve("data").toString())
+                .with("iscsi", ANY.toString())
+                .with("http", ANY.toString()),
+            _ -> {});
     daemon.pool().createVolume("disk", 1 << 20, 512);
   }
 

@@ -9,15 +9,12 @@ import io.gantry.target.IscsiOptions.Redirection;
 import io.gantry.target.NamePattern;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,12 +40,44 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
    * @param targetSecretFile has it
    */
   record User(
-      @Nullable String name,
-      @Nullable String secret,
-      @Nullable String secretFile,
-      @Nullable String targetName,
-      @Nullable String targetSecret,
-      @Nullable String targetSecretFile) {
+      @Key(
+              meaning = "what the initiator calls itself in CHAP",
+              form = "text",
+              example = "\"hyperv1\"",
+              reload = true)
+          @Nullable String name,
+      @Key(
+              meaning = "its secret; the file must not be readable for everybody then",
+              form = "12 to 255 bytes of text",
+              example = "\"a secret of twelve bytes\"",
+              reload = true,
+              secret = true)
+          @Nullable String secret,
+      @Key(
+              meaning = "a file that has it, instead",
+              form = "path",
+              example = "\"hyperv1.secret\"",
+              reload = true)
+          @Nullable String secretFile,
+      @Key(
+              meaning = "what the target calls itself if the initiator wants a proof, too",
+              form = "text",
+              example = "\"gantry\"",
+              reload = true)
+          @Nullable String targetName,
+      @Key(
+              meaning = "the secret for that",
+              form = "12 to 255 bytes of text",
+              example = "\"another one, not the same\"",
+              reload = true,
+              secret = true)
+          @Nullable String targetSecret,
+      @Key(
+              meaning = "a file that has it, instead",
+              form = "path",
+              example = "\"gantry.secret\"",
+              reload = true)
+          @Nullable String targetSecretFile) {
 
     /** Without secrets. */
     @Override
@@ -67,11 +96,37 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
    * @param access read-write (if it is not there), read-only or none
    */
   record Rule(
-      @Nullable List<String> initiators,
-      @Nullable List<String> users,
-      @Nullable List<String> addresses,
-      @Nullable List<String> volumes,
-      @Nullable String access) {}
+      @Key(
+              meaning = "who meets the rule: iSCSI names; not there: all",
+              form = "patterns with `*`",
+              example = "[\"iqn.1991-05.com.microsoft:*\"]",
+              reload = true)
+          @Nullable List<String> initiators,
+      @Key(
+              meaning = "and who they have proved to be",
+              form = "names of users",
+              example = "[\"hyperv1\"]",
+              reload = true)
+          @Nullable List<String> users,
+      @Key(
+              meaning = "and where they come from",
+              form = "ranges of addresses",
+              example = "[\"192.0.2.0/24\", \"::1\"]",
+              reload = true)
+          @Nullable List<String> addresses,
+      @Key(
+              meaning = "which volumes it is about; not there: all",
+              form = "patterns with `*`",
+              example = "[\"vm-*\"]",
+              reload = true)
+          @Nullable List<String> volumes,
+      @Key(
+              meaning = "what they may do with these",
+              form = "`read-write`, `read-only` or `none`",
+              initial = "\"read-write\"",
+              example = "\"read-only\"",
+              reload = true)
+          @Nullable String access) {}
 
   /**
    * The table {@code [redirect]} of a configuration file.
@@ -79,32 +134,42 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
    * @param address where the target is now
    * @param permanent whether initiators should forget the old address
    */
-  record Redirect(@Nullable HostPort address, @Nullable Boolean permanent) {}
+  record Redirect(
+      @Key(
+              meaning = "where the target is now: initiators are sent there",
+              form = "HOST:PORT",
+              example = "\"192.0.2.7:3260\"")
+          @Nullable HostPort address,
+      @Key(
+              meaning = "whether they should forget this one",
+              form = "`true` or `false`",
+              example = "true")
+          @Nullable Boolean permanent) {}
 
   /**
    * Puts together what a configuration file says.
    *
-   * @param file for messages, and for paths within it
+   * @param origin for messages, and for paths within the file
    * @throws IOException if something in it cannot be; the message names it and tells no secret
    */
   static AccessSettings of(
-      Path file,
+      Configuration.Origin origin,
       @Nullable List<User> users,
       @Nullable List<Rule> rules,
       @Nullable Redirect redirect)
       throws IOException {
     List<AccessUser> known = new ArrayList<>();
     for (User user : orEmpty(users)) {
-      known.add(user(file, user, known.size() + 1));
+      known.add(user(origin, user, known.size()));
     }
     List<AccessRule> ordered = new ArrayList<>();
     for (Rule rule : orEmpty(rules)) {
-      ordered.add(rule(file, rule, ordered.size() + 1));
+      ordered.add(rule(origin, rule, ordered.size()));
     }
     try {
-      return new AccessSettings(new AccessPolicy(known, ordered), redirection(file, redirect));
+      return new AccessSettings(new AccessPolicy(known, ordered), redirection(origin, redirect));
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s: %s".formatted(file, e.getMessage()), e);
+      throw origin.refuse(orEmpty(rules).isEmpty() ? "user" : "access", message(e));
     }
   }
 
@@ -112,23 +177,26 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
     return list == null ? List.of() : list;
   }
 
-  private static @Nullable Redirection redirection(Path file, @Nullable Redirect redirect)
-      throws IOException {
+  private static @Nullable Redirection redirection(
+      Configuration.Origin origin, @Nullable Redirect redirect) throws IOException {
     if (redirect == null) {
       return null;
     }
     if (redirect.address == null) {
-      throw new IOException(
-          file + ": [redirect] needs an address, as in address = \"192.0.2.7:3260\"");
+      throw origin.refuse(
+          "redirect", "[redirect] needs an address, as in address = \"192.0.2.7:3260\"");
     }
     return new Redirection(Boolean.TRUE.equals(redirect.permanent), redirect.address.toString());
   }
 
-  private static AccessUser user(Path file, User user, int number) throws IOException {
+  private static AccessUser user(Configuration.Origin origin, User user, int index)
+      throws IOException {
+    String path = "user[%d]".formatted(index);
     if (user.name == null) {
-      throw new IOException("%s: [[user]] number %d needs a name".formatted(file, number));
+      throw origin.refuse(path, "[[user]] number %d needs a name".formatted(index + 1));
     }
-    String where = "%s: [[user]] '%s'".formatted(file, user.name);
+    Path file = origin.requireFile(); // the only place where users can be
+    String where = "%s: [[user]] '%s'".formatted(origin.at(path), user.name);
     String secret = secret(file, where, "secret", user.secret, user.secretFile);
     String targetSecret =
         secret(file, where, "targetSecret", user.targetSecret, user.targetSecretFile);
@@ -154,7 +222,7 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
       throw new IOException("%s: has both %s and %sFile; take one out".formatted(where, key, key));
     }
     if (text != null) {
-      requirePrivate(file, where + " has its " + key + " here");
+      PrivateFile.requirePrivate(file, where + " has its " + key + " here");
       return text;
     }
     if (inFile == null) {
@@ -162,28 +230,15 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
     }
     Path path = file.resolveSibling(inFile);
     try {
-      requirePrivate(path, "it holds a secret");
+      PrivateFile.requirePrivate(path, "it holds a secret");
       return Files.readString(path, StandardCharsets.UTF_8).stripTrailing();
     } catch (NoSuchFileException e) {
       throw new IOException("%s: there is no %sFile %s".formatted(where, key, path), e);
     }
   }
 
-  /** Refuses a file with secrets that everybody on the machine can read. */
-  private static void requirePrivate(Path file, String why) throws IOException {
-    if (!FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
-      return;
-    }
-    Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-    if (permissions.contains(PosixFilePermission.OTHERS_READ)
-        || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-      throw new IOException(
-          "%s: everybody on this machine can read or change this file, and %s; run: chmod 600 %s"
-              .formatted(file, why, file));
-    }
-  }
-
-  private static AccessRule rule(Path file, Rule rule, int number) throws IOException {
+  private static AccessRule rule(Configuration.Origin origin, Rule rule, int index)
+      throws IOException {
     try {
       return new AccessRule(
           orEmpty(rule.initiators).stream().map(NamePattern::new).toList(),
@@ -192,9 +247,14 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
           orEmpty(rule.volumes).stream().map(NamePattern::new).toList(),
           access(rule.access));
     } catch (IllegalArgumentException e) {
-      throw new IOException(
-          "%s: [[access]] number %d: %s".formatted(file, number, e.getMessage()), e);
+      throw origin.refuse(
+          "access[%d]".formatted(index),
+          "[[access]] number %d: %s".formatted(index + 1, e.getMessage()));
     }
+  }
+
+  private static String message(IllegalArgumentException e) {
+    return String.valueOf(e.getMessage());
   }
 
   private static Access access(@Nullable String text) {

@@ -26,6 +26,7 @@ record CopyApi(PoolTarget target, CopyOptions options) {
       throw Refusal.notFound(
           "no copy '%s' runs; 'gantry copies list' shows those that do".formatted(id));
     }
+    request.tell(EventType.COPY_CANCELLED, "copy %s".formatted(id), "id", Long.parseLong(id));
     return null;
   }
 

@@ -5,7 +5,6 @@ import io.gantry.target.CopyFaults;
 import io.gantry.target.CopyOptions;
 import io.gantry.target.Ticker;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -37,10 +36,36 @@ public record CopySettings(CopyOptions options, Map<String, CopyFaults> faults) 
    * @param depth how many copies may move bytes at a time
    */
   record Copy(
-      @Nullable String redeemers,
-      @Nullable Long budgetMillis,
-      @Nullable String rate,
-      @Nullable Integer depth) {}
+      @Key(
+              meaning = "who may copy from a token: whoever holds it, or only who had it made",
+              form = "`anyone` or `creator`",
+              initial = "\"anyone\"",
+              example = "\"creator\"",
+              reload = true)
+          @Nullable String redeemers,
+      @Key(
+              meaning =
+                  "how long a copy that its command waits for may take if bytes must be moved;"
+                      + " Windows waits 4 s",
+              form = "ms",
+              initial = "2000",
+              example = "3000",
+              reload = true)
+          @Nullable Long budgetMillis,
+      @Key(
+              meaning = "how fast all copies together may move bytes",
+              form = "bytes a second, or with K, M, G, T",
+              initial = "\"256M\"",
+              example = "\"1G\"",
+              reload = true)
+          @Nullable String rate,
+      @Key(
+              meaning = "how many copies may move bytes at a time",
+              form = "number",
+              initial = "2",
+              example = "8",
+              reload = true)
+          @Nullable Integer depth) {}
 
   /**
    * A table {@code [[fault]]} of a configuration file.
@@ -53,12 +78,30 @@ public record CopySettings(CopyOptions options, Map<String, CopyFaults> faults) 
    * @param delayMillis as {@link CopyFaults#delay}
    */
   record Fault(
-      @Nullable String volume,
-      @Nullable Boolean expireTokens,
-      @Nullable Long truncateBlocks,
-      @Nullable Integer loseAnswers,
-      @Nullable Integer status,
-      @Nullable Long delayMillis) {
+      @Key(
+              meaning = "which volume's copies go wrong on purpose, for tests",
+              form = "name",
+              example = "\"scratch\"")
+          @Nullable String volume,
+      @Key(
+              meaning = "tokens made of it expire at once",
+              form = "`true` or `false`",
+              example = "true")
+          @Nullable Boolean expireTokens,
+      @Key(meaning = "copies to it, and tokens of it, end there", form = "blocks", example = "100")
+          @Nullable Long truncateBlocks,
+      @Key(
+              meaning = "so many answers to RECEIVE ROD TOKEN INFORMATION never come",
+              form = "number",
+              example = "1")
+          @Nullable Integer loseAnswers,
+      @Key(
+              meaning = "what it tells as COPY OPERATION STATUS instead",
+              form = "0 to 127",
+              example = "4")
+          @Nullable Integer status,
+      @Key(meaning = "how much longer each copy command takes", form = "ms", example = "500")
+          @Nullable Long delayMillis) {
 
     CopyFaults faults() {
       return new FaultView(
@@ -72,12 +115,16 @@ public record CopySettings(CopyOptions options, Map<String, CopyFaults> faults) 
    *
    * @throws IOException if something in it cannot be; the message names it
    */
-  static CopySettings of(Path file, @Nullable Copy copy, @Nullable List<Fault> faults)
+  static CopySettings of(
+      Configuration.Origin origin, @Nullable Copy copy, @Nullable List<Fault> faults)
       throws IOException {
+    String path = "copy";
     try {
       CopyOptions options = copy == null ? DEFAULTS.options : options(copy);
       Map<String, CopyFaults> byVolume = new HashMap<>();
+      int index = 0;
       for (Fault fault : faults == null ? List.<Fault>of() : faults) {
+        path = "fault[%d]".formatted(index++);
         if (fault.volume == null) {
           throw new IllegalArgumentException("a [[fault]] needs the name of a volume");
         }
@@ -85,7 +132,7 @@ public record CopySettings(CopyOptions options, Map<String, CopyFaults> faults) 
       }
       return new CopySettings(options, byVolume);
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s: %s".formatted(file, e.getMessage()), e);
+      throw origin.refuse(path, "%s: %s".formatted(path, e.getMessage()));
     }
   }
 

@@ -2,6 +2,7 @@ package io.gantry.server;
 
 import io.gantry.store.CorruptPoolException;
 import io.gantry.store.Pool;
+import io.gantry.store.PoolListener;
 import io.gantry.target.IscsiOptions;
 import io.gantry.target.IscsiTarget;
 import io.gantry.target.PoolTarget;
@@ -22,6 +23,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +38,19 @@ public final class Daemon implements AutoCloseable {
 
   private final Pool pool;
   private final DaemonContact contact;
+  private final EventLog events;
+  private final ConfigApi config;
   private final Deque<AutoCloseable> parts;
 
-  private Daemon(Pool pool, DaemonContact contact, Deque<AutoCloseable> parts) {
+  private Daemon(
+      Pool pool,
+      DaemonContact contact,
+      EventLog events,
+      ConfigApi config,
+      Deque<AutoCloseable> parts) {
     this.pool = pool;
+    this.events = events;
+    this.config = config;
     this.contact = contact;
     this.parts = parts;
   }
@@ -50,21 +62,38 @@ public final class Daemon implements AutoCloseable {
    *     running then
    */
   public static Daemon start(DaemonSettings settings) throws IOException {
-    return start(settings, null);
+    return start(settings, (Source) null);
   }
 
   /**
-   * As above.
+   * As above, by settings that can be read again while it runs.
    *
-   * @param access where the settings' users and rules come from and can be read again; null for
-   *     those of the settings alone
+   * @param log is told what to log when that changes
    */
-  public static Daemon start(DaemonSettings settings, @Nullable AccessSource access)
+  public static Daemon start(Configuration configuration, Consumer<LogSettings> log)
       throws IOException {
+    Configuration.Loaded loaded = configuration.read();
+    return start(loaded.settings(), new Source(configuration, loaded, log));
+  }
+
+  /** Where the settings come from. */
+  private record Source(
+      Configuration configuration, Configuration.Loaded loaded, Consumer<LogSettings> log) {}
+
+  private static Daemon start(DaemonSettings settings, @Nullable Source source) throws IOException {
+    requireTls(settings);
     Deque<AutoCloseable> parts = new ArrayDeque<>();
     try {
-      Pool pool = openPool(settings);
+      SecureRandom random = new SecureRandom();
+      InstantSource clock = InstantSource.system();
+      AuditFile audit = new AuditFile();
+      EventLog events = new EventLog(clock, audit);
+      parts.push(events);
+      TargetEvents targetEvents = new TargetEvents(events);
+      parts.push(targetEvents);
+      Pool pool = openPool(settings, targetEvents::happened);
       parts.push(pool);
+      audit.open(settings.data(), settings.audit());
       PoolTarget target =
           new PoolTarget(
               pool, settings.targetName(), settings.access().policy(), settings.copies().options());
@@ -74,17 +103,45 @@ public final class Daemon implements AutoCloseable {
       copies.turnOn(pool, settings.copies().faults());
       IscsiTarget iscsi = startIscsi(target, settings);
       parts.push(iscsi);
+      targetEvents.watch(pool, target, iscsi);
+      parts.push(targetEvents::stopLooking);
       HostPort portal = HostPort.of(reachable(iscsi.address()));
       List<HostPort> portals = iscsi.addresses().stream().map(HostPort::of).toList();
-      String token = DaemonContact.newToken(new SecureRandom());
-      ScrubJob scrub = new ScrubJob(pool);
+      String token = Secret.make(random);
+      ApiTokens tokens = ApiTokens.open(settings.data(), token, clock, random);
+      Authentication authentication =
+          new Authentication(tokens, new Logins(clock, random), new LoginGuard(clock), events);
+      ScrubJob scrub = new ScrubJob(pool, events);
       parts.push(scrub);
-      RestApi api = new RestApi(token);
+      RestApi api = new RestApi(authentication, events);
+      EventApi eventApi = new EventApi(events, authentication);
+      eventApi.bind(api);
+      targetEvents.alsoNowAndThen(eventApi::look);
+      api.bindDescription();
+      new LoginApi(authentication).bind(api);
+      new ApiTokenApi(tokens, clock).bind(api);
       new PoolApi(pool, scrub, portal, settings.targetName()).bind(api);
       new VolumeApi(pool, copies, portal, settings.targetName()).bind(api);
       new TokenApi(pool).bind(api);
       copies.bind(api);
-      new SessionApi(iscsi, target, portals, settings.access(), access).bind(api);
+      SessionApi sessions =
+          new SessionApi(
+              iscsi,
+              target,
+              portals,
+              settings.access(),
+              source == null ? null : source.configuration);
+      sessions.bind(api);
+      TlsSettings tls = settings.tls();
+      ServerIdentity identity =
+          tls == null ? null : ServerIdentity.open(tls, settings.data(), settings.http().host());
+      ConfigApi config =
+          new ConfigApi(
+              source == null ? null : source.configuration,
+              source == null ? List.of() : source.loaded.values(),
+              new ConfigApi.Parts(
+                  pool, target, sessions, identity, source == null ? _ -> {} : source.log));
+      config.bind(api);
       new Statistics(pool, target, iscsi).bind(api);
       new Metrics(pool, target, iscsi, api.requests()).bind(api);
       if (settings.monitoring().openOnLoopback()) {
@@ -92,8 +149,9 @@ public final class Daemon implements AutoCloseable {
       }
       HealthApi health = new HealthApi(pool, iscsi);
       health.bind(api);
-      WebServer http = startHttp(api, settings.http());
+      WebServer http = startHttp(api, settings.http(), identity);
       parts.push(http::stop);
+      parts.push(eventApi); // or its readers hold the web server up
       HostPort address =
           HostPort.of(
               reachable(
@@ -101,24 +159,49 @@ public final class Daemon implements AutoCloseable {
                       settings.http().toSocketAddress().getAddress(), http.port())));
       DaemonContact contact =
           new DaemonContact(
-              address, portal, settings.targetName(), token, ProcessHandle.current().pid());
+              address,
+              portal,
+              settings.targetName(),
+              token,
+              ProcessHandle.current().pid(),
+              identity == null ? null : identity.fingerprint());
       contact.write(settings.data());
       parts.push(() -> DaemonContact.remove(settings.data()));
       parts.push(health::stopping);
-      return new Daemon(pool, contact, parts);
+      events.add(
+          EventType.DAEMON_STARTED,
+          EventLog.Actor.NOBODY,
+          "serving %s, iSCSI on %s".formatted(settings.targetName(), portals),
+          "pid",
+          contact.pid());
+      return new Daemon(pool, contact, events, config, parts);
     } catch (IOException | RuntimeException e) {
       stop(parts, e);
       throw e;
     }
   }
 
-  private static Pool openPool(DaemonSettings settings) throws IOException {
+  /** Tokens are not sent over a network that others can listen to. */
+  private static void requireTls(DaemonSettings settings) throws IOException {
+    InetSocketAddress address = settings.http().toSocketAddress();
+    boolean elsewhere = !address.isUnresolved() && !address.getAddress().isLoopbackAddress();
+    if (elsewhere && settings.tls() == null) {
+      throw new IOException(
+          "others can reach %s, so the REST interface needs TLS there: write tls = \"self-signed\", or"
+                  .formatted(settings.http())
+              + " certificate and key in the table [tls], in the configuration file"
+              + " (docs/rest.md); or let it listen on this machine only, as in --http"
+              + " 127.0.0.1:8260");
+    }
+  }
+
+  private static Pool openPool(DaemonSettings settings, PoolListener listener) throws IOException {
     Path data = settings.data();
     if (Files.exists(data) && !Files.isDirectory(data)) {
       throw new IOException(data + ": is a file, not a directory; choose another with --data");
     }
     try {
-      return settings.pool().open(data);
+      return settings.pool().open(data, listener);
     } catch (FileSystemException | CorruptPoolException e) {
       throw e;
     } catch (IOException e) {
@@ -147,7 +230,8 @@ public final class Daemon implements AutoCloseable {
     return IscsiTarget.start(target, portals, options);
   }
 
-  private static WebServer startHttp(RestApi api, HostPort address) throws IOException {
+  private static WebServer startHttp(
+      RestApi api, HostPort address, @Nullable ServerIdentity identity) throws IOException {
     InetSocketAddress socketAddress = free(address, "--http");
     Console console = new Console();
     WebServerConfig.Builder builder =
@@ -161,6 +245,10 @@ public final class Daemon implements AutoCloseable {
               console.route(routing);
             });
     RestFormat.configure(builder);
+    if (identity != null) {
+      SSLContext context = identity.context();
+      builder.tls(tls -> tls.sslContext(context).enabledProtocols(List.of("TLSv1.3", "TLSv1.2")));
+    }
     WebServer server = builder.build().start();
     if (!server.isRunning()) {
       throw cannotListen(address, "the web server did not start", "--http");
@@ -201,6 +289,18 @@ public final class Daemon implements AutoCloseable {
         : bound;
   }
 
+  /**
+   * Reads the configuration again, as somebody asked by a signal.
+   *
+   * @return for people
+   * @throws IOException if it makes no sense; nothing has changed then
+   */
+  public String reload() throws IOException {
+    String message = ConfigApi.message(config.reload());
+    events.add(EventType.CONFIG_RELOADED, EventLog.Actor.NOBODY, message);
+    return message;
+  }
+
   /** The pool that it serves. */
   public Pool pool() {
     return pool;
@@ -219,6 +319,7 @@ public final class Daemon implements AutoCloseable {
   /** Stops serving, and closes the pool when everything that runs has ended. */
   @Override
   public void close() throws IOException {
+    events.add(EventType.DAEMON_STOPPING, EventLog.Actor.NOBODY, "the daemon stops");
     IOException failure = new IOException("the daemon did not stop cleanly");
     stop(parts, failure);
     if (failure.getSuppressed().length > 0) {

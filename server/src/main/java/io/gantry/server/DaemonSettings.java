@@ -1,18 +1,12 @@
 package io.gantry.server;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
-import tools.jackson.dataformat.toml.TomlMapper;
 
 /**
- * How a daemon is set up.
+ * How a daemon is set up. {@link Configuration} reads one.
  *
  * @param data directory of the pool
  * @param iscsi where initiators connect to, at least one
@@ -22,6 +16,9 @@ import tools.jackson.dataformat.toml.TomlMapper;
  * @param access who may use it
  * @param copies how it copies
  * @param monitoring what it tells of itself
+ * @param audit where the audit trail is
+ * @param log what is logged, by who runs the process
+ * @param tls how the REST interface encrypts; null for not at all, which is for this machine only
  */
 public record DaemonSettings(
     Path data,
@@ -31,35 +28,20 @@ public record DaemonSettings(
     PoolSettings pool,
     AccessSettings access,
     CopySettings copies,
-    MonitoringSettings monitoring) {
+    MonitoringSettings monitoring,
+    AuditSettings audit,
+    LogSettings log,
+    @Nullable TlsSettings tls) {
   public static final Path DEFAULT_DATA = Path.of("gantry-data");
   public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
   public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
   public static final String DEFAULT_TARGET_NAME = "iqn.2026-11.io.gantry:default";
-
-  private static final TomlMapper TOML =
-      TomlMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-          .build();
 
   public DaemonSettings {
     iscsi = List.copyOf(iscsi);
     if (iscsi.isEmpty()) {
       throw new IllegalArgumentException("no address for iSCSI");
     }
-  }
-
-  /** As above, with the usual monitoring. */
-  public DaemonSettings(
-      Path data,
-      List<HostPort> iscsi,
-      HostPort http,
-      String targetName,
-      PoolSettings pool,
-      AccessSettings access,
-      CopySettings copies) {
-    this(data, iscsi, http, targetName, pool, access, copies, MonitoringSettings.DEFAULTS);
   }
 
   /** Settings with the default target and pool, for this machine. */
@@ -71,120 +53,85 @@ public record DaemonSettings(
         DEFAULT_TARGET_NAME,
         PoolSettings.DEFAULTS,
         AccessSettings.DEFAULTS,
-        CopySettings.DEFAULTS);
+        CopySettings.DEFAULTS,
+        MonitoringSettings.DEFAULTS,
+        AuditSettings.DEFAULTS,
+        LogSettings.DEFAULTS,
+        null);
   }
 
   /**
-   * What a configuration file says of access.
+   * What was read, completed by what is usual.
    *
-   * @throws IOException as {@link Partial#read}
+   * @throws IOException if something in it cannot be; the message says where it is
    */
-  public static AccessSettings access(Path file) throws IOException {
-    return first(Partial.read(file).access(), null, AccessSettings.DEFAULTS);
+  static DaemonSettings of(ConfigFile read, Configuration.Origin origin) throws IOException {
+    if (read.iscsi() != null && read.iscsi().isEmpty()) {
+      throw origin.refuse("iscsi", "iscsi is an empty list; name an address or leave it out");
+    }
+    AuditSettings.Audit audit = read.audit();
+    LogSettings.Log log = read.log();
+    TlsSettings.Tls tls = read.tls();
+    PoolSettings.Partial pool = read.pool() == null ? PoolSettings.Partial.NOTHING : read.pool();
+    return new DaemonSettings(
+        first(read.data(), DEFAULT_DATA),
+        first(read.iscsi(), List.of(DEFAULT_ISCSI)),
+        first(read.http(), DEFAULT_HTTP),
+        DEFAULT_TARGET_NAME,
+        at(origin, "pool", pool::settings),
+        AccessSettings.of(origin, read.user(), read.access(), read.redirect()),
+        CopySettings.of(origin, read.copy(), read.fault()),
+        MonitoringSettings.of(origin, read.monitoring()),
+        audit == null ? AuditSettings.DEFAULTS : at(origin, "audit", () -> audit.settings(origin)),
+        log == null ? LogSettings.DEFAULTS : log.settings(origin),
+        tls == null ? null : at(origin, "tls", () -> tls.settings(origin)));
+  }
+
+  /** Makes something of a table. */
+  interface Maker<T> {
+    T make();
+  }
+
+  private static <T> T at(Configuration.Origin origin, String table, Maker<T> maker)
+      throws IOException {
+    try {
+      return maker.make();
+    } catch (IllegalArgumentException e) {
+      throw origin.refuse(table, "%s: %s".formatted(table, e.getMessage()));
+    }
+  }
+
+  /** The same under another name. */
+  public DaemonSettings withTargetName(String other) {
+    return new DaemonSettings(
+        data, iscsi, http, other, pool, access, copies, monitoring, audit, log, tls);
   }
 
   /** The same with a pool that is kept in another way. */
   public DaemonSettings withPool(PoolSettings other) {
-    return new DaemonSettings(data, iscsi, http, targetName, other, access, copies, monitoring);
+    return new DaemonSettings(
+        data, iscsi, http, targetName, other, access, copies, monitoring, audit, log, tls);
   }
 
   /** The same, but it tells of itself in another way. */
   public DaemonSettings withMonitoring(MonitoringSettings other) {
-    return new DaemonSettings(data, iscsi, http, targetName, pool, access, copies, other);
+    return new DaemonSettings(
+        data, iscsi, http, targetName, pool, access, copies, other, audit, log, tls);
   }
 
-  /**
-   * What a configuration file or the command line says; null where it says nothing.
-   *
-   * @param data as {@link DaemonSettings#data}
-   * @param iscsi as {@link DaemonSettings#iscsi}
-   * @param http as {@link DaemonSettings#http}
-   * @param pool as {@link DaemonSettings#pool}
-   * @param access as {@link DaemonSettings#access}
-   * @param copies as {@link DaemonSettings#copies}
-   * @param monitoring as {@link DaemonSettings#monitoring}
-   */
-  public record Partial(
-      @Nullable Path data,
-      @Nullable List<HostPort> iscsi,
-      @Nullable HostPort http,
-      PoolSettings.@Nullable Partial pool,
-      @Nullable AccessSettings access,
-      @Nullable CopySettings copies,
-      @Nullable MonitoringSettings monitoring) {
-
-    /** Says nothing of monitoring, as the command line never does. */
-    public Partial(
-        @Nullable Path data,
-        @Nullable List<HostPort> iscsi,
-        @Nullable HostPort http,
-        PoolSettings.@Nullable Partial pool,
-        @Nullable AccessSettings access,
-        @Nullable CopySettings copies) {
-      this(data, iscsi, http, pool, access, copies, null);
-    }
-
-    /** Says nothing. */
-    public static final Partial NOTHING = new Partial(null, null, null, null, null, null);
-
-    /** The keys of a configuration file. */
-    private record File(
-        @Nullable Path data,
-        @Nullable List<HostPort> iscsi,
-        @Nullable HostPort http,
-        PoolSettings.@Nullable Partial pool,
-        @Nullable List<AccessSettings.User> user,
-        @Nullable List<AccessSettings.Rule> access,
-        AccessSettings.@Nullable Redirect redirect,
-        CopySettings.@Nullable Copy copy,
-        @Nullable List<CopySettings.Fault> fault,
-        MonitoringSettings.@Nullable Monitoring monitoring) {}
-
-    /**
-     * Reads a TOML file with the keys {@code data}, {@code iscsi}, {@code http}, the tables {@code
-     * pool}, {@code redirect}, {@code copy} and {@code monitoring}, and any number of tables {@code
-     * user}, {@code access} and {@code fault}.
-     *
-     * @throws IOException if there is none or it says something else; the message is for people
-     */
-    public static Partial read(Path file) throws IOException {
-      try {
-        File read = TOML.readValue(Files.readString(file), File.class);
-        if (read.iscsi != null && read.iscsi.isEmpty()) {
-          throw new IOException(file + ": iscsi is an empty list; name an address or leave it out");
-        }
-        AccessSettings access = AccessSettings.of(file, read.user, read.access, read.redirect);
-        CopySettings copies = CopySettings.of(file, read.copy, read.fault);
-        MonitoringSettings monitoring = MonitoringSettings.of(file, read.monitoring);
-        return new Partial(read.data, read.iscsi, read.http, read.pool, access, copies, monitoring);
-      } catch (NoSuchFileException e) {
-        throw new IOException(file + ": no such configuration file", e);
-      } catch (UnrecognizedPropertyException e) {
-        throw new IOException(
-            "%s: there is no setting '%s' here; there are %s"
-                .formatted(file, e.getPropertyName(), e.getKnownPropertyIds()),
-            e);
-      } catch (JacksonException e) {
-        throw new IOException("%s: %s".formatted(file, e.getOriginalMessage()), e);
-      }
-    }
-
-    /** Settings in which this counts first, then the other, then the defaults. */
-    public DaemonSettings orElse(Partial other) {
-      return new DaemonSettings(
-          first(data, other.data, DEFAULT_DATA),
-          first(iscsi, other.iscsi, List.of(DEFAULT_ISCSI)),
-          first(http, other.http, DEFAULT_HTTP),
-          DEFAULT_TARGET_NAME,
-          first(pool, PoolSettings.Partial.NOTHING, PoolSettings.Partial.NOTHING)
-              .orElse(first(other.pool, null, PoolSettings.Partial.NOTHING)),
-          first(access, other.access, AccessSettings.DEFAULTS),
-          first(copies, other.copies, CopySettings.DEFAULTS),
-          first(monitoring, other.monitoring, MonitoringSettings.DEFAULTS));
-    }
+  /** The same with other copies. */
+  public DaemonSettings withCopies(CopySettings other) {
+    return new DaemonSettings(
+        data, iscsi, http, targetName, pool, access, other, monitoring, audit, log, tls);
   }
 
-  static <T> T first(@Nullable T a, @Nullable T b, T fallback) {
-    return a != null ? a : b != null ? b : fallback;
+  /** The same with or without TLS. */
+  public DaemonSettings withTls(@Nullable TlsSettings other) {
+    return new DaemonSettings(
+        data, iscsi, http, targetName, pool, access, copies, monitoring, audit, log, other);
+  }
+
+  static <T> T first(@Nullable T a, T fallback) {
+    return a != null ? a : fallback;
   }
 }

@@ -12,6 +12,7 @@ import static io.helidon.http.Method.PUT;
 
 import io.helidon.http.Method;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,49 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ImmutableEnumChecker") // Method and List.of are, they only do not say so
 enum Endpoint {
+  LOGIN(
+      POST,
+      "/api/v1/login",
+      ANYONE,
+      200,
+      LoginRequest.class,
+      MeView.class,
+      "Logs a browser in by a token: sets a cookie"),
+  LOGOUT(POST, "/api/v1/logout", VIEWER, 204, null, null, "Ends the login of a browser"),
+  ME(GET, "/api/v1/me", VIEWER, 200, null, MeView.class, "Who asks"),
+  API_TOKENS(
+      GET,
+      "/api/v1/api-tokens",
+      ADMIN,
+      200,
+      null,
+      ApiTokenView[].class,
+      "The tokens of this interface, oldest first"),
+  CREATE_API_TOKEN(
+      POST,
+      "/api/v1/api-tokens",
+      ADMIN,
+      201,
+      ApiTokenRequest.class,
+      ApiTokenMade.class,
+      "Makes a token of this interface; the only answer that has it"),
+  REVOKE_API_TOKEN(
+      DELETE,
+      "/api/v1/api-tokens/{name}",
+      ADMIN,
+      204,
+      null,
+      null,
+      "Ends a token of this interface, and the logins made with it"),
+
+  OPEN_API(
+      GET,
+      "/api/v1/openapi.json",
+      VIEWER,
+      200,
+      null,
+      Map.class,
+      "All of this for programs, OpenAPI 3.1"),
   POOL(GET, "/api/v1/pool", VIEWER, 200, null, PoolView.class, "What is in the pool"),
   SCRUB(GET, "/api/v1/pool/scrub", VIEWER, 200, null, ScrubView.class, "How the scrub goes"),
   START_SCRUB(
@@ -197,6 +241,15 @@ enum Endpoint {
       SessionView[].class,
       "The iSCSI sessions, oldest first"),
   DROP_SESSION(DELETE, "/api/v1/sessions/{id}", OPERATOR, 204, null, null, "Ends an iSCSI session"),
+  EVENTS(
+      GET,
+      "/api/v1/events",
+      VIEWER,
+      200,
+      null,
+      EventView[].class,
+      "The newest events, oldest first; a stream of them for who accepts text/event-stream",
+      new Query("limit", 1, 1000, 100, "how many at most")),
   ACCESS(
       GET,
       "/api/v1/access",
@@ -205,6 +258,22 @@ enum Endpoint {
       null,
       AccessView.class,
       "Which initiators may use which volumes"),
+  CONFIG(
+      GET,
+      "/api/v1/config",
+      ADMIN,
+      200,
+      null,
+      ConfigView.class,
+      "The settings, and where each comes from; without secrets"),
+  RELOAD_CONFIG(
+      POST,
+      "/api/v1/config/reload",
+      ADMIN,
+      200,
+      null,
+      ReloadView.class,
+      "Reads the configuration again, and puts in force what needs no restart"),
   RELOAD_ACCESS(
       POST,
       "/api/v1/access/reload",

@@ -2,7 +2,6 @@ package io.gantry.server;
 
 import io.gantry.target.PoolTarget;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -25,21 +24,35 @@ public record MonitoringSettings(boolean openOnLoopback, Duration slowIo) {
    * @param openOnLoopback as {@link MonitoringSettings#openOnLoopback}
    * @param slowIoMillis as {@link MonitoringSettings#slowIo}
    */
-  record Monitoring(@Nullable Boolean openOnLoopback, @Nullable Long slowIoMillis) {}
+  record Monitoring(
+      @Key(
+              meaning = "whether `/metrics` needs no token of whoever connects from this machine",
+              form = "`true` or `false`",
+              initial = "false",
+              example = "true")
+          @Nullable Boolean openOnLoopback,
+      @Key(
+              meaning = "commands that take longer are told to the flight recorder",
+              form = "ms, 1 to 3600000",
+              initial = "100",
+              example = "250")
+          @Nullable Long slowIoMillis) {}
 
   /**
    * What a configuration file says.
    *
    * @throws IOException if something in it cannot be; the message names it
    */
-  static MonitoringSettings of(Path file, @Nullable Monitoring table) throws IOException {
+  static MonitoringSettings of(Configuration.Origin origin, @Nullable Monitoring table)
+      throws IOException {
     if (table == null) {
       return DEFAULTS;
     }
     Long millis = table.slowIoMillis;
     if (millis != null && (millis < 1 || millis > LONGEST_MILLIS)) {
-      throw new IOException(
-          "%s: slowIoMillis is %d; it can be 1 to %d".formatted(file, millis, LONGEST_MILLIS));
+      throw origin.refuse(
+          "monitoring.slowIoMillis",
+          "slowIoMillis is %d; it can be 1 to %d".formatted(millis, LONGEST_MILLIS));
     }
     return new MonitoringSettings(
         Boolean.TRUE.equals(table.openOnLoopback),

@@ -59,6 +59,7 @@ final class PoolApi {
     if (!scrub.start(request.number("bytesPerSecond"))) {
       throw Refusal.conflict("a scrub is running already; stop it first");
     }
+    request.tell(EventType.SCRUB_STARTED, "a scrub has begun");
     return scrub.view();
   }
 

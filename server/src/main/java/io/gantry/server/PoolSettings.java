@@ -6,6 +6,7 @@ import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolEvent;
 import io.gantry.store.PoolLimits;
+import io.gantry.store.PoolListener;
 import io.gantry.store.PoolOptions;
 import io.gantry.store.SpaceLimit;
 import java.io.IOException;
@@ -54,23 +55,45 @@ public record PoolSettings(
    * @param limits as {@link PoolSettings#limits}
    */
   public record Partial(
-      @Nullable Integer chunkBytes,
-      @Nullable Long checkpointBytes,
-      @Nullable Long preallocateBytes,
-      @Nullable Boolean verifyReads,
+      @Key(
+              meaning = "if the pool is made now: what it shares and allocates as one piece",
+              form = "bytes, a power of two, 16384 to 1048576",
+              initial = "65536",
+              example = "1048576")
+          @Nullable Integer chunkBytes,
+      @Key(
+              meaning =
+                  "how long the journal grows before a checkpoint lets it go: more means longer"
+                      + " starts after a crash, less means more writing",
+              form = "bytes",
+              initial = "67108864",
+              example = "268435456")
+          @Nullable Long checkpointBytes,
+      @Key(
+              meaning = "room for data that is taken from the file system at once, and kept",
+              form = "bytes",
+              initial = "0",
+              example = "2199023255552")
+          @Nullable Long preallocateBytes,
+      @Key(
+              meaning = "whether what has a checksum is compared with it at each read",
+              form = "`true` or `false`",
+              initial = "false",
+              example = "true")
+          @Nullable Boolean verifyReads,
       @Nullable Limits limits) {
 
     /** Says nothing. */
     public static final Partial NOTHING = new Partial(null, null, null, null, null);
 
-    /** Settings in which this counts first, then the other, then the defaults. */
-    PoolSettings orElse(Partial other) {
+    /** These, completed by what is usual. */
+    PoolSettings settings() {
       return new PoolSettings(
-          DaemonSettings.first(chunkBytes, other.chunkBytes, DEFAULTS.chunkBytes),
-          DaemonSettings.first(checkpointBytes, other.checkpointBytes, DEFAULTS.checkpointBytes),
-          DaemonSettings.first(preallocateBytes, other.preallocateBytes, DEFAULTS.preallocateBytes),
-          DaemonSettings.first(verifyReads, other.verifyReads, DEFAULTS.verifyReads),
-          DaemonSettings.first(limits, other.limits, Limits.NOTHING).orDefaults());
+          DaemonSettings.first(chunkBytes, DEFAULTS.chunkBytes),
+          DaemonSettings.first(checkpointBytes, DEFAULTS.checkpointBytes),
+          DaemonSettings.first(preallocateBytes, DEFAULTS.preallocateBytes),
+          DaemonSettings.first(verifyReads, DEFAULTS.verifyReads),
+          DaemonSettings.first(limits, Limits.NOTHING).orDefaults());
     }
   }
 
@@ -86,12 +109,48 @@ public record PoolSettings(
    * @param used as {@link PoolLimits#used}
    */
   public record Limits(
-      @Nullable Integer tokens,
-      @Nullable Integer tokensPerInitiator,
-      @Nullable SpaceLimit pinned,
-      @Nullable SpaceLimit pinnedPerInitiator,
-      @Nullable SpaceLimit low,
-      @Nullable SpaceLimit used) {
+      @Key(
+              meaning = "tokens of copies that live at a time",
+              form = "number",
+              initial = "65536",
+              example = "1000000",
+              reload = true)
+          @Nullable Integer tokens,
+      @Key(
+              meaning = "those of one initiator",
+              form = "number",
+              initial = "16384",
+              example = "100000",
+              reload = true)
+          @Nullable Integer tokensPerInitiator,
+      @Key(
+              meaning = "space that only tokens hold, beyond which the oldest are revoked",
+              form = "80%, 500G or none",
+              initial = "\"50%\"",
+              example = "\"20%\"",
+              reload = true)
+          @Nullable SpaceLimit pinned,
+      @Key(
+              meaning = "that of one initiator",
+              form = "80%, 500G or none",
+              initial = "\"25%\"",
+              example = "\"500G\"",
+              reload = true)
+          @Nullable SpaceLimit pinnedPerInitiator,
+      @Key(
+              meaning = "used space from which on the pool warns",
+              form = "80%, 500G or none",
+              initial = "\"85%\"",
+              example = "\"90%\"",
+              reload = true)
+          @Nullable SpaceLimit low,
+      @Key(
+              meaning = "space that the pool may use at most",
+              form = "80%, 500G or none",
+              initial = "\"none\"",
+              example = "\"500G\"",
+              reload = true)
+          @Nullable SpaceLimit used) {
     private static final Limits NOTHING = new Limits(null, null, null, null, null, null);
 
     /** As Jackson calls it. */
@@ -103,36 +162,40 @@ public record PoolSettings(
         @JsonProperty("pinnedPerInitiator") @Nullable String pinnedPerInitiator,
         @JsonProperty("low") @Nullable String low,
         @JsonProperty("used") @Nullable String used) {
-      requireNumber(tokens);
-      requireNumber(tokensPerInitiator);
+      requireNumber("tokens", tokens);
+      requireNumber("tokensPerInitiator", tokensPerInitiator);
       return new Limits(
           tokens,
           tokensPerInitiator,
-          limit(pinned),
-          limit(pinnedPerInitiator),
-          limit(low),
-          limit(used));
+          limit("pinned", pinned),
+          limit("pinnedPerInitiator", pinnedPerInitiator),
+          limit("low", low),
+          limit("used", used));
     }
 
-    private static void requireNumber(@Nullable Integer tokens) {
+    private static void requireNumber(String key, @Nullable Integer tokens) {
       if (tokens != null && tokens < 0) {
-        throw new IllegalArgumentException("%d is no number of tokens".formatted(tokens));
+        throw new IllegalArgumentException("%s: %d is no number of tokens".formatted(key, tokens));
       }
     }
 
-    private static @Nullable SpaceLimit limit(@Nullable String text) {
-      return text == null ? null : SpaceLimit.parse(text);
+    private static @Nullable SpaceLimit limit(String key, @Nullable String text) {
+      try {
+        return text == null ? null : SpaceLimit.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("%s: %s".formatted(key, e.getMessage()), e);
+      }
     }
 
     private PoolLimits orDefaults() {
       PoolLimits defaults = PoolLimits.defaults();
       return new PoolLimits(
-          DaemonSettings.first(tokens, null, defaults.tokens()),
-          DaemonSettings.first(tokensPerInitiator, null, defaults.tokensOfOwner()),
-          DaemonSettings.first(pinned, null, defaults.pinned()),
-          DaemonSettings.first(pinnedPerInitiator, null, defaults.pinnedOfOwner()),
-          DaemonSettings.first(low, null, defaults.low()),
-          DaemonSettings.first(used, null, defaults.used()));
+          DaemonSettings.first(tokens, defaults.tokens()),
+          DaemonSettings.first(tokensPerInitiator, defaults.tokensOfOwner()),
+          DaemonSettings.first(pinned, defaults.pinned()),
+          DaemonSettings.first(pinnedPerInitiator, defaults.pinnedOfOwner()),
+          DaemonSettings.first(low, defaults.low()),
+          DaemonSettings.first(used, defaults.used()));
     }
   }
 
@@ -147,8 +210,12 @@ public record PoolSettings(
         event.message());
   }
 
-  /** Opens the pool in a directory, or makes one where there is none. */
-  Pool open(Path directory) throws IOException {
+  /**
+   * Opens the pool in a directory, or makes one where there is none.
+   *
+   * @param listener is told what happens to it
+   */
+  Pool open(Path directory, PoolListener listener) throws IOException {
     boolean there = FileMedium.exists(directory);
     FileMedium medium = there ? FileMedium.open(directory) : FileMedium.create(directory);
     try {
@@ -163,7 +230,10 @@ public record PoolSettings(
         PoolOptions.defaults()
             .withCheckpointBytes(checkpointBytes)
             .withLimits(limits)
-            .withListener(PoolSettings::log);
+            .withListener(event -> {
+              log(event);
+              listener.happened(event);
+            });
     PoolOptions all = verifyReads ? options.withVerifiedReads() : options;
     try {
       return there ? Pool.open(medium, all) : Pool.create(medium, chunkBytes, all);

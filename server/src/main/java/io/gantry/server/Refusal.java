@@ -23,8 +23,12 @@ final class Refusal extends RuntimeException {
    */
   static void require(boolean condition, String message) {
     if (!condition) {
-      throw new Refusal(Status.BAD_REQUEST_400, message);
+      throw bad(message);
     }
+  }
+
+  static Refusal bad(String message) {
+    return new Refusal(Status.BAD_REQUEST_400, message);
   }
 
   static Refusal notFound(String message) {

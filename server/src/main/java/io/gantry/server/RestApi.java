@@ -7,8 +7,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -25,7 +24,12 @@ import org.jspecify.annotations.Nullable;
  * methods in {@code bind(RestApi)}.
  */
 final class RestApi {
-  private final byte[] authorization;
+  private final Authentication authentication;
+  private final EventLog events;
+
+  /** Which refusals of those who are known are told: fewer and fewer of an address. */
+  private final LoginGuard told = new LoginGuard(InstantSource.system());
+
   private final Map<Endpoint, StreamHandler> handlers = new EnumMap<>(Endpoint.class);
   private final HttpCounters requests = new HttpCounters();
   private final Set<Endpoint> openOnLoopback = EnumSet.noneOf(Endpoint.class);
@@ -42,8 +46,15 @@ final class RestApi {
     void answer(RestRequest request, ServerResponse response) throws IOException;
   }
 
-  RestApi(String token) {
-    this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
+  RestApi(Authentication authentication, EventLog events) {
+    this.authentication = authentication;
+    this.events = events;
+  }
+
+  /** What it is, for programs. */
+  void bindDescription() {
+    Map<String, Object> document = OpenApi.document();
+    bind(Endpoint.OPEN_API, _ -> document);
   }
 
   void bind(Endpoint endpoint, Handler handler) {
@@ -113,41 +124,55 @@ final class RestApi {
       Endpoint endpoint, StreamHandler handler, ServerRequest request, ServerResponse response)
       throws IOException {
     requests.count(endpoint, response);
-    Caller caller = caller(request);
+    RestFormat.protect(response);
+    Caller caller = authentication.caller(request);
     if (request.path().rawPath().contains(";")) {
       refusePath(request, response); // or ";..." would be cut off, and another thing meant
-    }
-    if (!caller.role().covers(endpoint.role()) && !isOpen(endpoint, request)) {
-      refuseCaller(response);
       return;
     }
-    handler.answer(new RestRequest(endpoint, request, caller), response);
+    if (!caller.role().covers(endpoint.role()) && !isOpen(endpoint, request)) {
+      refuseCaller(caller, endpoint, request, response);
+      return;
+    }
+    handler.answer(new RestRequest(endpoint, request, caller, events), response);
   }
 
-  private Caller caller(ServerRequest request) {
-    byte[] given =
-        request
-            .headers()
-            .first(HeaderNames.AUTHORIZATION)
-            .orElse("")
-            .getBytes(StandardCharsets.UTF_8);
-    return MessageDigest.isEqual(given, authorization) // in constant time
-        ? new Caller("local", Role.ADMIN)
-        : Caller.NOBODY;
+  private void refuseCaller(
+      Caller caller, Endpoint endpoint, ServerRequest request, ServerResponse response) {
+    if (caller.role() == Role.ANYONE) {
+      refuseStranger(response);
+    } else {
+      EventLog.Actor actor = Authentication.actor(caller, request);
+      if (told.failed(Authentication.address(request))) {
+        events.add(
+            EventType.API_REFUSED,
+            actor,
+            "%s may not %s".formatted(caller.name(), endpoint),
+            "endpoint",
+            endpoint.name());
+      }
+      RestFormat.sendError(
+          response,
+          Status.FORBIDDEN_403,
+          "%s has the role %s; this needs %s"
+              .formatted(caller.name(), caller.role().text(), endpoint.role().text()));
+    }
   }
 
-  private static void refuseCaller(ServerResponse response) {
+  private static void refuseStranger(ServerResponse response) {
     response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
     RestFormat.sendError(
         response,
         Status.UNAUTHORIZED_401,
-        "send the token of the data directory's daemon.json: Authorization: Bearer TOKEN");
+        "send a token that is valid (Authorization: Bearer TOKEN): that of the data directory's"
+            + " daemon.json, or one made by 'gantry api-token create'");
   }
 
   private void refuseMethod(String path, ServerRequest request, ServerResponse response) {
     requests.countOther(response);
-    if (caller(request).role() == Role.ANYONE) {
-      refuseCaller(response);
+    RestFormat.protect(response);
+    if (authentication.caller(request).role() == Role.ANYONE) {
+      refuseStranger(response);
       return;
     }
     String allowed =
@@ -164,8 +189,9 @@ final class RestApi {
   }
 
   private void refusePath(ServerRequest request, ServerResponse response) {
-    if (caller(request).role() == Role.ANYONE) {
-      refuseCaller(response);
+    RestFormat.protect(response);
+    if (authentication.caller(request).role() == Role.ANYONE) {
+      refuseStranger(response);
       return;
     }
     throw Refusal.notFound(

@@ -5,13 +5,23 @@ import io.helidon.common.media.type.MediaTypes;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.DirectHandler.EventType;
 import io.helidon.http.DirectHandler.TransportResponse;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -30,7 +40,14 @@ import tools.jackson.databind.type.LogicalType;
 final class RestFormat {
   private static final System.Logger LOG = System.getLogger(RestFormat.class.getName());
   private static final long MAXIMUM_BODY_BYTES = 64 << 10;
+  private static final String TOO_LONG = "the body is longer than any request needs to be";
   private static final int MAXIMUM_REQUESTS = 64;
+  private static final int MAXIMUM_CONNECTIONS = 256;
+
+  private static final Duration IDLE = Duration.ofSeconds(60);
+
+  /** How long a body may take to come. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Takes what the records say and nothing that only looks like it. */
   static final JsonMapper JSON =
@@ -55,7 +72,16 @@ final class RestFormat {
     server
         .maxPayloadSize(MAXIMUM_BODY_BYTES)
         .maxConcurrentRequests(MAXIMUM_REQUESTS)
+        .maxTcpConnections(MAXIMUM_CONNECTIONS)
+        .idleConnectionTimeout(IDLE)
+        .idleConnectionPeriod(IDLE.dividedBy(4))
         .directHandlers(refusals());
+  }
+
+  /** Headers of every answer: browsers neither keep it nor take it for something else. */
+  static void protect(ServerResponse response) {
+    response.header(HeaderNames.CACHE_CONTROL, "no-store");
+    response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
   }
 
   private static DirectHandlers refusals() {
@@ -78,7 +104,7 @@ final class RestFormat {
 
   private static String reason(Status status, @Nullable String message) {
     if (status.code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
-      return "the body is longer than any request needs to be";
+      return TOO_LONG;
     }
     return message == null || message.isEmpty() ? status.reasonPhrase() : message;
   }
@@ -111,6 +137,55 @@ final class RestFormat {
   private static void sendFailure(ServerRequest request, ServerResponse response, Exception e) {
     LOG.log(System.Logger.Level.ERROR, request.path().path(), e);
     sendError(response, Status.INTERNAL_SERVER_ERROR_500, "the daemon failed: " + e.getMessage());
+  }
+
+  /**
+   * A body.
+   *
+   * @throws Refusal if it is too long, or takes too long to come
+   */
+  static byte[] read(ServerRequest request) {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    byte[] some = new byte[8192];
+    try (Patience _ = new Patience();
+        InputStream in = request.content().inputStream()) {
+      for (int n = in.read(some); n >= 0; n = in.read(some)) {
+        body.write(some, 0, n);
+        if (body.size() > MAXIMUM_BODY_BYTES) {
+          throw new Refusal(Status.REQUEST_ENTITY_TOO_LARGE_413, TOO_LONG);
+        }
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new Refusal(Status.REQUEST_TIMEOUT_408, "the body did not come");
+    }
+    return body.toByteArray();
+  }
+
+  /** Cuts a connection off, unless what is done on it ends in time. For one thread. */
+  private static final class Patience implements AutoCloseable {
+    private static final ScheduledExecutorService CLOCK =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("gantry-rest-patience").factory());
+
+    private final Thread thread = Thread.currentThread();
+    private final Future<?> end =
+        CLOCK.schedule(this::cutOff, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    private boolean over; // guarded by this
+
+    private synchronized void cutOff() {
+      if (!over) {
+        thread.interrupt(); // closes the socket that a virtual thread waits for
+      }
+    }
+
+    @Override
+    public void close() {
+      end.cancel(false);
+      synchronized (this) {
+        over = true;
+      }
+      var _ = Thread.interrupted();
+    }
   }
 
   static void sendError(ServerResponse response, Status status, @Nullable String message) {

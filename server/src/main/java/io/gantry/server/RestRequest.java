@@ -3,6 +3,7 @@ package io.gantry.server;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A request for an {@link Endpoint}, from somebody who may send it. */
 final class RestRequest {
@@ -11,11 +12,18 @@ final class RestRequest {
   private final Endpoint endpoint;
   private final ServerRequest request;
   private final Caller caller;
+  private final EventLog events;
 
-  RestRequest(Endpoint endpoint, ServerRequest request, Caller caller) {
+  RestRequest(Endpoint endpoint, ServerRequest request, Caller caller, EventLog events) {
     this.endpoint = endpoint;
     this.request = request;
     this.caller = caller;
+    this.events = events;
+  }
+
+  /** Notes what was done, as {@link EventLog#add}. */
+  void tell(EventType type, String message, @Nullable Object... details) {
+    events.add(type, Authentication.actor(caller, request), message, details);
   }
 
   Caller caller() {
@@ -64,7 +72,7 @@ final class RestRequest {
    * @throws tools.jackson.core.JacksonException if it is something else
    */
   <T> T body(Class<T> type) {
-    byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : NOTHING;
+    byte[] body = request.content().hasEntity() ? RestFormat.read(request) : NOTHING;
     T value = RestFormat.JSON.readValue(body, type);
     if (value == null) {
       throw new Refusal(Status.BAD_REQUEST_400, "the body is null");

@@ -9,13 +9,19 @@ import java.util.List;
 final class ScrubJob implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ScrubJob.class.getName());
 
+  private static final int MAXIMUM_FINDINGS = 100; // of which there is an event each
+  private static final long PROGRESS_NANOS = 10_000_000_000L;
+
   private final Pool pool;
+  private final EventLog events;
   private volatile ScrubView view = new ScrubView("never", 0, 0, 0, 0, List.of());
   private volatile boolean stopping;
+  private long told; // when progress was, by the thread
   private Thread thread = Thread.ofPlatform().unstarted(() -> {});
 
-  ScrubJob(Pool pool) {
+  ScrubJob(Pool pool, EventLog events) {
     this.pool = pool;
+    this.events = events;
   }
 
   ScrubView view() {
@@ -39,6 +45,7 @@ final class ScrubJob implements AutoCloseable {
   }
 
   private void run(long bytesPerSecond) {
+    told = System.nanoTime();
     try {
       Scrub.Report report = pool.scrub(bytesPerSecond, this::progress);
       view =
@@ -50,6 +57,9 @@ final class ScrubJob implements AutoCloseable {
               report.summedChunks(),
               report.findings());
       report.findings().forEach(finding -> LOG.log(System.Logger.Level.ERROR, finding));
+      report.findings().stream()
+          .limit(MAXIMUM_FINDINGS)
+          .forEach(finding -> events.add(EventType.SCRUB_FINDING, EventLog.Actor.NOBODY, finding));
     } catch (IOException | RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "the scrub failed", e);
       view =
@@ -61,10 +71,31 @@ final class ScrubJob implements AutoCloseable {
               0,
               List.of("the scrub failed: " + e.getMessage()));
     }
+    events.add(
+        EventType.SCRUB_ENDED,
+        EventLog.Actor.NOBODY,
+        "the scrub has %s, with %d findings".formatted(view.state(), view.findings().size()),
+        "state",
+        view.state(),
+        "readBytes",
+        view.readBytes(),
+        "findings",
+        view.findings().size());
   }
 
   private boolean progress(long readBytes, long usedBytes) {
     view = new ScrubView("running", readBytes, usedBytes, 0, 0, List.of());
+    if (System.nanoTime() - told > PROGRESS_NANOS) {
+      told = System.nanoTime();
+      events.add(
+          EventType.SCRUB_PROGRESS,
+          EventLog.Actor.NOBODY,
+          "the scrub has read %,d of %,d bytes".formatted(readBytes, usedBytes),
+          "readBytes",
+          readBytes,
+          "usedBytes",
+          usedBytes);
+    }
     return !stopping;
   }
 

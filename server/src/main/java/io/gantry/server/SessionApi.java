@@ -15,7 +15,7 @@ final class SessionApi {
   private final IscsiTarget target;
   private final PoolTarget device;
   private final List<HostPort> portals;
-  private final @Nullable AccessSource source;
+  private final @Nullable Configuration source;
   private volatile AccessSettings settings;
 
   /**
@@ -29,7 +29,7 @@ final class SessionApi {
       PoolTarget device,
       List<HostPort> portals,
       AccessSettings settings,
-      @Nullable AccessSource source) {
+      @Nullable Configuration source) {
     this.target = target;
     this.device = device;
     this.portals = portals;
@@ -41,7 +41,7 @@ final class SessionApi {
     api.bind(Endpoint.SESSIONS, _ -> target.sessions().stream().map(SessionView::of).toList());
     api.bind(Endpoint.DROP_SESSION, this::drop);
     api.bind(Endpoint.ACCESS, _ -> access());
-    api.bind(Endpoint.RELOAD_ACCESS, _ -> reloadOnRequest());
+    api.bind(Endpoint.RELOAD_ACCESS, this::reloadOnRequest);
   }
 
   private @Nullable Object drop(RestRequest request) {
@@ -50,12 +50,16 @@ final class SessionApi {
       throw Refusal.notFound(
           "there is no session '%s'; 'gantry session list' shows those there are".formatted(id));
     }
+    request.tell(
+        EventType.SESSION_DROPPED, "session %s".formatted(id), "session", Integer.parseInt(id));
     return null;
   }
 
-  private AccessView reloadOnRequest() {
+  private AccessView reloadOnRequest(RestRequest request) {
     try {
-      return reload();
+      AccessView read = reload();
+      request.tell(EventType.ACCESS_RELOADED, "users and rules were read again");
+      return read;
     } catch (IOException e) {
       throw Refusal.conflict(String.valueOf(e.getMessage()));
     }
@@ -72,16 +76,21 @@ final class SessionApi {
    * @throws IOException if they cannot be; the old ones stay in force then
    */
   synchronized AccessView reload() throws IOException {
-    if (source == null) {
+    if (source == null || !source.hasFile()) {
       throw new IOException("the server was started without --config; there is nothing to read");
     }
-    AccessSettings read = source.read();
+    AccessSettings read = source.read().settings().access();
     if (!Objects.equals(read.redirection(), settings.redirection())) {
       throw new IOException("[redirect] has changed; that needs a restart, or to be taken back");
     }
+    change(read);
+    return access();
+  }
+
+  /** Puts users and rules in force; where the target has gone stays. */
+  synchronized void change(AccessSettings read) {
     device.access(read.policy());
     target.access(read.policy());
-    settings = read;
-    return access();
+    settings = new AccessSettings(read.policy(), settings.redirection());
   }
 }

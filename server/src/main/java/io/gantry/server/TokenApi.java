@@ -58,6 +58,7 @@ record TokenApi(Pool pool) {
                         .formatted(id)));
     pool.end(token, Token.End.REVOKED);
     pool.flush();
+    request.tell(EventType.TOKEN_REVOKED, "token %s".formatted(id), "id", id);
     return null;
   }
 }

@@ -128,16 +128,34 @@ final class VolumeApi {
       PhysicalBlocks.set(pool, volume, physical);
       pool.flush();
     }
+    request.tell(
+        EventType.VOLUME_CREATED,
+        "volume %s, %,d bytes".formatted(volume.name(), volume.sizeBytes()),
+        "name",
+        volume.name(),
+        "sizeBytes",
+        volume.sizeBytes(),
+        "lun",
+        volume.lun());
     return view(volume);
   }
 
   private synchronized @Nullable Object delete(RestRequest request) throws IOException {
-    pool.deleteVolume(named(request));
+    Volume volume = named(request);
+    pool.deleteVolume(volume);
+    request.tell(
+        EventType.VOLUME_DELETED,
+        "volume %s, %,d bytes".formatted(volume.name(), volume.sizeBytes()),
+        "name",
+        volume.name(),
+        "sizeBytes",
+        volume.sizeBytes());
     return null;
   }
 
   private synchronized VolumeView change(RestRequest request) throws IOException {
     Volume volume = named(request);
+    String before = volume.name();
     VolumeChange change = request.body(VolumeChange.class);
     if (change.sizeBytes() != null) {
       pool.resizeVolume(volume, change.sizeBytes(), Boolean.TRUE.equals(change.force()));
@@ -149,6 +167,22 @@ final class VolumeApi {
       requireName(change.name());
       pool.renameVolume(volume, change.name());
     }
+    request.tell(
+        EventType.VOLUME_CHANGED,
+        "volume %s is %s, %,d bytes, %s"
+            .formatted(
+                before,
+                volume.name(),
+                volume.sizeBytes(),
+                volume.readOnly() ? "read-only" : "writable"),
+        "name",
+        volume.name(),
+        "before",
+        before,
+        "sizeBytes",
+        volume.sizeBytes(),
+        "readOnly",
+        volume.readOnly());
     return view(volume);
   }
 
@@ -162,6 +196,23 @@ final class VolumeApi {
             : pool.cloneSnapshot(snapshot(source, wanted.snapshot()), wanted.name());
     PhysicalBlocks.set(pool, made, PhysicalBlocks.of(pool, source));
     pool.flush();
+    request.tell(
+        EventType.VOLUME_CREATED,
+        "volume %s, a clone of %s%s"
+            .formatted(
+                made.name(),
+                source.name(),
+                wanted.snapshot() == null ? "" : " at snapshot " + wanted.snapshot()),
+        "name",
+        made.name(),
+        "sizeBytes",
+        made.sizeBytes(),
+        "lun",
+        made.lun(),
+        "from",
+        source.name(),
+        "snapshot",
+        wanted.snapshot());
     return view(made);
   }
 
@@ -174,11 +225,23 @@ final class VolumeApi {
   private FaultView setFaults(RestRequest request) {
     Volume volume = named(request);
     copies.setFaults(volume, request.body(FaultView.class).faults());
-    return copies.faults(volume);
+    FaultView now = copies.faults(volume);
+    request.tell(
+        EventType.FAULTS_CHANGED,
+        "faults on purpose of volume %s: %s".formatted(volume.name(), now.description()),
+        "volume",
+        volume.name());
+    return now;
   }
 
   private @Nullable Object clearFaults(RestRequest request) {
-    copies.clearFaults(named(request));
+    Volume volume = named(request);
+    copies.clearFaults(volume);
+    request.tell(
+        EventType.FAULTS_CHANGED,
+        "faults on purpose of volume %s are off".formatted(volume.name()),
+        "volume",
+        volume.name());
     return null;
   }
 
@@ -214,17 +277,34 @@ final class VolumeApi {
     Volume volume = named(request);
     SnapshotRequest wanted = request.body(SnapshotRequest.class);
     requireName(wanted.name());
-    return view(volume, pool.createSnapshot(volume, wanted.name()));
+    Snapshot made = pool.createSnapshot(volume, wanted.name());
+    tell(request, EventType.SNAPSHOT_CREATED, volume, made.name());
+    return view(volume, made);
   }
 
   private synchronized @Nullable Object deleteSnapshot(RestRequest request) throws IOException {
-    pool.deleteSnapshot(namedSnapshot(request));
+    Volume volume = named(request);
+    Snapshot snapshot = namedSnapshot(request);
+    pool.deleteSnapshot(snapshot);
+    tell(request, EventType.SNAPSHOT_DELETED, volume, snapshot.name());
     return null;
+  }
+
+  private static void tell(RestRequest request, EventType type, Volume volume, String snapshot) {
+    request.tell(
+        type,
+        "snapshot %s of volume %s".formatted(snapshot, volume.name()),
+        "volume",
+        volume.name(),
+        "name",
+        snapshot);
   }
 
   private synchronized VolumeView rollBack(RestRequest request) throws IOException {
     Volume volume = named(request);
-    pool.rollBack(volume, namedSnapshot(request));
+    Snapshot snapshot = namedSnapshot(request);
+    pool.rollBack(volume, snapshot);
+    tell(request, EventType.SNAPSHOT_RESTORED, volume, snapshot.name());
     return view(volume);
   }
 }

@@ -31,7 +31,7 @@ class AccessSettingsTest {
     Path file = directory.resolve("gantry.toml");
     Files.writeString(file, content);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
-    return DaemonSettings.Partial.NOTHING.orElse(DaemonSettings.Partial.read(file));
+    return Configuration.of(file).read().settings();
   }
 
   @Test
@@ -98,7 +98,7 @@ class AccessSettingsTest {
         "ALICEtargetName = 'x'|mutual CHAP needs targetName and targetSecret",
         "ALICEtargetSecret = 'another long secret'|mutual CHAP needs",
         "ALICEtargetName = 'x'~targetSecret = 'a fine long secret'|same CHAP secret",
-        "ALICEpassword = 'x'|there is no setting 'password'",
+        "ALICEpassword = 'x'|there is no such key; there are name, secret",
         "ALICEALICE|two users 'alice'",
         "[[access]]~users = ['carol']|the user 'carol'",
         "[[access]]~addresses = ['host']|[[access]] number 1: 'host' is no range of addresses",
@@ -119,7 +119,7 @@ class AccessSettingsTest {
     Path file = directory.resolve("open.toml");
     Files.writeString(file, ALICE);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-    assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+    assertThatThrownBy(() -> Configuration.of(file).read())
         .hasMessageContaining("open.toml: everybody on this machine can read")
         .hasMessageContaining("chmod 600");
     Files.writeString(directory.resolve("alice"), "a fine long secret");

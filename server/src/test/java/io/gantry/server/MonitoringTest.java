@@ -283,8 +283,12 @@ class MonitoringTest {
     Path file = directory.resolve("gantry.toml");
     Files.writeString(file, "[monitoring]\nopenOnLoopback = true\nslowIoMillis = 250\n");
     DaemonSettings settings =
-        new DaemonSettings.Partial(directory.resolve("open"), List.of(ANY), ANY, null, null, null)
-            .orElse(DaemonSettings.Partial.read(file));
+        Configuration.of(file)
+            .with("data", directory.resolve("open").toString())
+            .with("iscsi", ANY.toString())
+            .with("http", ANY.toString())
+            .read()
+            .settings();
     assertThat(settings.monitoring())
         .isEqualTo(new MonitoringSettings(true, Duration.ofMillis(250)));
     try (Daemon open = Daemon.start(settings)) {
@@ -299,9 +303,9 @@ class MonitoringTest {
     }
     for (long wrong : new long[] {0, -1, 3_600_001}) {
       Files.writeString(file, "[monitoring]\nslowIoMillis = %d\n".formatted(wrong));
-      assertThatThrownBy(() -> DaemonSettings.Partial.read(file))
+      assertThatThrownBy(() -> Configuration.of(file).read())
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("gantry.toml: slowIoMillis is " + wrong);
+          .hasMessageContaining("gantry.toml:2:1: slowIoMillis is " + wrong);
     }
   }
 }

@@ -177,10 +177,10 @@ final class Keeper implements AutoCloseable {
   void look() throws IOException {
     long free = metadata.medium.freeBytes();
     long capacity = metadata.locked(() -> metadata.space.capacityBytes(free));
-    long most = Math.min(capacity, options.limits().used().bytes(capacity));
+    long most = Math.min(capacity, metadata.limits().used().bytes(capacity));
     long used =
         metadata.locked(() -> {
-          metadata.space.limit(options.limits().used().bytes(capacity) / metadata.chunkBytes());
+          metadata.space.limit(metadata.limits().used().bytes(capacity) / metadata.chunkBytes());
           return metadata.space.usedChunks() * metadata.chunkBytes();
         });
     boolean room = most - used > most / HYSTERESIS && metadata.isWritable();
@@ -188,7 +188,7 @@ final class Keeper implements AutoCloseable {
     if (!now.equals(level)) {
       level = now;
     }
-    long limit = options.limits().low().bytes(capacity);
+    long limit = metadata.limits().low().bytes(capacity);
     lock.lock();
     try {
       if (low == null && used >= limit) {
@@ -230,9 +230,9 @@ final class Keeper implements AutoCloseable {
       PinnedSpace.Measure found = pinnedSpace.measure();
       long free = metadata.medium.freeBytes();
       long capacity = metadata.locked(() -> metadata.space.capacityBytes(free));
-      long limit = options.limits().pinned().bytes(capacity) / metadata.chunkBytes();
+      long limit = metadata.limits().pinned().bytes(capacity) / metadata.chunkBytes();
       measure = found;
-      revokeOfOwners(found, options.limits().pinnedOfOwner().bytes(capacity));
+      revokeOfOwners(found, metadata.limits().pinnedOfOwner().bytes(capacity));
       if (found.pinnedChunks() > limit) {
         var _ = revoke(found.pins(), limit, PoolEvent.Reason.PINNED_LIMIT);
       }

@@ -62,6 +62,7 @@ final class Metadata implements AutoCloseable {
   final Epochs epochs = new Epochs();
   final ChunkBuffers buffers;
   private final PoolOptions options;
+  private volatile PoolLimits limits;
   private final int chunkBytes;
   private final PoolRoot root;
   private final Journal journal;
@@ -101,6 +102,7 @@ final class Metadata implements AutoCloseable {
   Metadata(Medium medium, PoolRoot root, PoolOptions options) {
     this.medium = medium;
     this.options = options;
+    this.limits = options.limits();
     this.root = root;
     this.chunkBytes = root.chunkBytes();
     this.buffers = new ChunkBuffers(chunkBytes);
@@ -173,8 +175,13 @@ final class Metadata implements AutoCloseable {
     return roomGivenBackBytes.get();
   }
 
+  /** Limits that count from now on. */
+  void limits(PoolLimits newLimits) {
+    limits = newLimits;
+  }
+
   PoolLimits limits() {
-    return options.limits();
+    return limits;
   }
 
   int chunkBytes() {

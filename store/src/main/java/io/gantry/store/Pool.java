@@ -670,6 +670,14 @@ public final class Pool implements AutoCloseable {
     return metadata.nowMillis();
   }
 
+  /**
+   * Keeps the pool within other limits from now on. What is over them already goes when the pool
+   * looks the next time, within a second, or ten for what tokens pin.
+   */
+  public void limits(PoolLimits limits) {
+    metadata.limits(limits);
+  }
+
   /** How the pool stands now. */
   public PoolStatistics statistics() throws IOException {
     long journalBytes = medium.journalEnd() - medium.journalStart();

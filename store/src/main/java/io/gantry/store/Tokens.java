@@ -37,11 +37,11 @@ final class Tokens {
 
   /** Makes a token; called under the metadata lock, while no write to the volume is in flight. */
   Optional<Token> create(Volume volume, List<Extent> extents, Token.Terms terms) {
-    if (set().count() >= options.limits().tokens() && !sweepStep()) {
+    if (set().count() >= metadata.limits().tokens() && !sweepStep()) {
       return Optional.empty();
     }
     if (!terms.owner().isEmpty()
-        && set().count(terms.owner()) >= options.limits().tokensOfOwner()) {
+        && set().count(terms.owner()) >= metadata.limits().tokensOfOwner()) {
       return Optional.empty();
     }
     created++;

@@ -21,11 +21,13 @@ final class CopyGovernor {
   private static final long LONGEST_WAIT_NANOS = 50_000_000;
 
   private final Ticker ticker;
-  private final long budgetNanos;
-  private final long bytesPerSecond;
+  private volatile long budgetNanos;
+  private volatile long bytesPerSecond;
 
   /** Fair: each copy does one piece, and then it is the next one's turn. */
-  private final Semaphore moving;
+  private final Turns moving;
+
+  private int depth; // guarded by this
 
   /** When all is paid for that was moved so far. Guarded by this. */
   private long nextNanos = Long.MIN_VALUE;
@@ -34,7 +36,33 @@ final class CopyGovernor {
     this.ticker = options.ticker();
     this.budgetNanos = options.budget().toNanos();
     this.bytesPerSecond = options.bytesPerSecond();
-    this.moving = new Semaphore(options.depth(), true);
+    this.moving = new Turns(options.depth());
+    this.depth = options.depth();
+  }
+
+  /** Whose number can become less while some are taken. */
+  private static final class Turns extends Semaphore {
+    private static final long serialVersionUID = 1;
+
+    Turns(int number) {
+      super(number, true);
+    }
+
+    void fewer(int number) {
+      reducePermits(number);
+    }
+  }
+
+  /** Goes by another budget, rate and depth from now on; copies that move a piece finish it. */
+  synchronized void change(CopyOptions options) {
+    budgetNanos = options.budget().toNanos();
+    bytesPerSecond = options.bytesPerSecond();
+    if (options.depth() < depth) {
+      moving.fewer(depth - options.depth());
+    } else {
+      moving.release(options.depth() - depth);
+    }
+    depth = options.depth();
   }
 
   /**

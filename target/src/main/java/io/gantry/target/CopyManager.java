@@ -75,7 +75,7 @@ final class CopyManager {
   private final Results results;
   private final CopyOperations operations;
   private final CopyGovernor governor;
-  private final CopyOptions options;
+  private volatile CopyOptions options;
   private final FaultSwitches faults;
   private final ExtendedCopies extended;
 
@@ -93,6 +93,12 @@ final class CopyManager {
     this.options = options;
     this.faults = faults;
     this.extended = new ExtendedCopies(pool, operations, governor, options);
+  }
+
+  /** Copies by other redeemers and another pace from now on. */
+  void change(CopyOptions newOptions) {
+    options = newOptions;
+    governor.change(newOptions);
   }
 
   /** The limits of VPD page 8Fh for a logical unit with these blocks. */

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,8 @@ final class CopyOperations {
   private final AtomicLong nextId = new AtomicLong(1);
   private final Map<Long, CopyOperation> running = new ConcurrentHashMap<>();
   private final Map<CopyOperation.Name, CopyOperation> named = new ConcurrentHashMap<>();
+
+  private volatile Consumer<CopyStatus> listener = _ -> {};
 
   // Guarded by this.
   private final Deque<CopyStatus> history = new ArrayDeque<>();
@@ -93,6 +96,11 @@ final class CopyOperations {
     return operation;
   }
 
+  /** Tells somebody, and nobody else, of operations that end from now on. */
+  void listen(Consumer<CopyStatus> newListener) {
+    listener = newListener;
+  }
+
   /** Called by the operation itself. */
   void ended(CopyOperation operation, CopyStatus last) {
     synchronized (this) {
@@ -119,6 +127,7 @@ final class CopyOperations {
     if (name != null) {
       named.remove(name, operation);
     }
+    listener.accept(last);
   }
 
   private void count(CopyOperation operation, CopyStatus last) {

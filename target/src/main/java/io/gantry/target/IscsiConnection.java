@@ -123,7 +123,10 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
       case TargetLogin.Step.Fail(LoginResponse response, String problem) -> {
         if (!LoginStatus.isRedirection(response.status())) {
           target.refused(remote, PortalCounters.label(response.status()), problem);
-          var _ = target.refusals().refused(remote, problem);
+          String told = target.refusals().refused(remote, problem);
+          if (told != null) {
+            target.listener().refused(remote, told);
+          }
         }
         send(response);
         closeAfterFlush("login failed: " + problem);
@@ -176,6 +179,7 @@ final class IscsiConnection extends ChannelInboundHandlerAdapter {
     live =
         new LiveSession(
             made, identity, localAddress(), target.options().clock().instant(), session.counters());
+    target.listener().loggedIn(live.status());
     send(response); // now, when whoever gets it finds all that it promises
     ReadTap reads = session.expressReads(channel);
     decoder.fullFeature(

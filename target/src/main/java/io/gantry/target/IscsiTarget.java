@@ -141,6 +141,7 @@ public final class IscsiTarget implements AutoCloseable {
   private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
   private final RefusalLog refusals;
   private final PortalCounters counters = new PortalCounters();
+  private volatile SessionListener listener = SessionListener.NONE;
   private final @Nullable EventLoopGroup group;
   private final List<Channel> listeners = new ArrayList<>();
 
@@ -290,6 +291,15 @@ public final class IscsiTarget implements AutoCloseable {
 
   private Stream<LiveSession> live() {
     return connections.stream().map(IscsiConnection::live).filter(Objects::nonNull);
+  }
+
+  /** Tells somebody, and nobody else, who comes and goes from now on. */
+  public void listen(SessionListener newListener) {
+    listener = newListener;
+  }
+
+  SessionListener listener() {
+    return listener;
   }
 
   /** The sessions that are open, in order of their beginning. */
@@ -500,6 +510,7 @@ public final class IscsiTarget implements AutoCloseable {
       LiveSession session = connection.live();
       if (session != null) {
         ended.add(session.counters());
+        listener.loggedOut(session.status());
       }
     }
   }

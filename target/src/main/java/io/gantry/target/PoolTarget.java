@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -157,6 +158,18 @@ public final class PoolTarget implements TargetDevice, AutoCloseable {
   /** What they came to, command by command. */
   public CopyCounts copyCounts() {
     return copies.counts();
+  }
+
+  /**
+   * Copies by other redeemers and another pace from now on; clock and threads stay what they are.
+   */
+  public void options(CopyOptions options) {
+    copyManager.change(options);
+  }
+
+  /** Tells somebody, and nobody else, of copy operations that end from now on. */
+  public void listen(Consumer<CopyStatus> listener) {
+    copies.listen(listener);
   }
 
   /** The copy operations that run, and the last ones that have ended; newest first. */
