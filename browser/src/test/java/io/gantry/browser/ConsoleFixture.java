@@ -2,8 +2,8 @@ package io.gantry.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gantry.server.Configuration;
 import io.gantry.server.Daemon;
-import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
 import io.gantry.store.Pool;
 import io.gantry.store.Volume;
@@ -64,12 +64,13 @@ abstract class ConsoleFixture {
     config = directory.resolve("gantry.toml");
     Files.writeString(config, CONFIG);
     Files.setPosixFilePermissions(config, PosixFilePermissions.fromString("rw-------"));
-    DaemonSettings.Partial options =
-        new DaemonSettings.Partial(directory.resolve("data"), List.of(ANY), ANY, null, null, null);
     daemon =
         Daemon.start(
-            options.orElse(DaemonSettings.Partial.read(config)),
-            () -> DaemonSettings.access(config));
+            Configuration.of(config)
+                .with("data", directory.resolve("data").toString())
+                .with("iscsi", ANY.toString())
+                .with("http", ANY.toString()),
+            _ -> {});
     browser = new Browser("http://" + daemon.contact().http());
     browser.logIn(daemon.contact().token());
   }
