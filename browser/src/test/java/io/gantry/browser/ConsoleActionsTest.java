@@ -298,10 +298,11 @@ class ConsoleActionsTest extends ConsoleFixture {
   /** From the way in to a snapshot, and back out of a dialog, without a mouse. */
   @Test
   void theKeyboardIsEnough() {
-    browser.reload();
+    browser.go("", "Overview");
+    browser.click("Log out");
     browser.await("the way in", () -> "token".equals(browser.active().getDomAttribute("name")));
     browser.press("not it", Keys.ENTER);
-    browser.awaitText("[role=alert]", "does not know this token");
+    browser.awaitText("[role=alert]", "this is no token that is valid");
     assertThat(browser.complaints()).singleElement().asString().contains("401");
     browser.press(Keys.chord(Keys.CONTROL, "a"), daemon.contact().token(), Keys.ENTER);
     browser.awaitText("h1", "Overview");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gantry.server.Configuration;
 import io.gantry.server.Daemon;
-import io.gantry.server.HostPort;
 import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import java.io.IOException;
@@ -23,8 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A daemon, its console in a browser, and hosts that use its volumes over iSCSI. */
 @NullUnmarked
 abstract class ConsoleFixture {
-  private static final HostPort ANY = new HostPort("127.0.0.1", 0);
-
   private static final String CONFIG =
       """
       [pool.limits]
@@ -68,8 +65,8 @@ abstract class ConsoleFixture {
         Daemon.start(
             Configuration.of(config)
                 .with("data", directory.resolve("data").toString())
-                .with("iscsi", ANY.toString())
-                .with("http", ANY.toString()),
+                .with("iscsi", List.of("127.0.0.1:0"))
+                .with("http", "127.0.0.1:0"),
             _ -> {});
     browser = new Browser("http://" + daemon.contact().http());
     browser.logIn(daemon.contact().token());

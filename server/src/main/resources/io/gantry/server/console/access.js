@@ -1,6 +1,7 @@
 // Who may use what: as the configuration file says, which is where it is changed.
 
 import { h } from '/lib/preact.js';
+import { apiTokens } from './apitokens.js';
 import { call } from './api.js';
 import { attempt, failure, may, refresh, toast, use } from './state.js';
 import { Table, badge, button, card, empty, heading, waiting } from './widgets.js';
@@ -31,6 +32,7 @@ export function access() {
         ? empty('No users', 'Nobody can authenticate. CHAP users are [[user]] tables in the file of --config; after a change:', 'gantry access reload')
         : h('ul', { class: 'plain' }, view.users.map((user) => h('li', null, h('code', null, user)))),
     ),
+    may('admin') && apiTokens(),
   ];
 }
 

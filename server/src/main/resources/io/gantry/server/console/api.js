@@ -1,4 +1,5 @@
 // Asking the daemon. Every answer that is no success is a Refusal with the daemon's own sentence.
+// A login is a cookie that scripts cannot see, and a value that changes must carry besides.
 
 export class Refusal extends Error {
   constructor(status, message) {
@@ -9,30 +10,68 @@ export class Refusal extends Error {
 
 const TIMEOUT_MILLIS = 15_000;
 
-let bearer = null;
+/** Who is logged in, as the daemon tells it; null for nobody. */
+let me = null;
 
-export const isLoggedIn = () => bearer !== null;
+export const isLoggedIn = () => me !== null;
 
-/** Tries a token; throws a Refusal if the daemon does not take it. */
-export async function logIn(token) {
-  bearer = token;
+export const role = () => me?.role;
+
+export const caller = () => me;
+
+/** Whether it is worth asking if the browser is logged in; no secret. */
+const MARK = 'loggedIn';
+
+/** Goes on with a login from before the page was loaded. */
+export async function resume() {
+  if (!marked()) {
+    return;
+  }
   try {
-    await call('GET', 'pool');
+    me = await call('GET', 'me');
   } catch (e) {
-    bearer = null;
-    throw e;
+    if (!(e instanceof Refusal)) {
+      throw e;
+    }
+    forgetLogin();
   }
 }
 
-export function logOut() {
-  bearer = null;
+/** Logs in by a token; throws a Refusal if the daemon does not take it. */
+export async function logIn(token) {
+  me = await call('POST', 'login', { token });
+  mark((storage) => storage.setItem(MARK, 'yes'));
+}
+
+export async function logOut() {
+  try {
+    await call('POST', 'logout');
+  } finally {
+    forgetLogin();
+  }
+}
+
+/** The login has ended. */
+export function forgetLogin() {
+  me = null;
+  mark((storage) => storage.removeItem(MARK));
+}
+
+const marked = () => mark((storage) => storage.getItem(MARK)) !== null;
+
+function mark(action) {
+  try {
+    return action(localStorage);
+  } catch {
+    return null; // storage is switched off: each page logs in by itself
+  }
 }
 
 /** Sends a request; the path is below /api/v1/. */
 export async function call(method, path, body) {
   const headers = {};
-  if (bearer !== null) {
-    headers.Authorization = `Bearer ${bearer}`;
+  if (method !== 'GET' && me?.csrf) {
+    headers['X-Gantry-CSRF'] = me.csrf;
   }
   if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
@@ -45,6 +84,7 @@ export async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MILLIS),
       cache: 'no-store',
+      credentials: 'same-origin',
     });
   } catch {
     throw new Refusal(0, 'The daemon does not answer. Is it running?');

@@ -7,7 +7,8 @@ import { alert, iconButton } from './widgets.js';
 
 /**
  * A form in a dialog. Props: title; submit, the text of its button; danger; ready, whether it may be
- * sent; send, an async function that throws a Refusal; children.
+ * sent; send, an async function that throws a Refusal; keepOpen, for when there is more to show
+ * after it; children.
  */
 export class Form extends Component {
   render({ title, submit, danger, ready = true, children }, { refusal, busy }) {
@@ -51,7 +52,11 @@ export class Form extends Component {
     this.setState({ busy: true, refusal: null });
     try {
       await this.props.send();
-      this.dialog?.close();
+      if (this.props.keepOpen) {
+        this.setState({ busy: false });
+      } else {
+        this.dialog?.close();
+      }
     } catch (e) {
       if (!(e instanceof Refusal)) {
         throw e;

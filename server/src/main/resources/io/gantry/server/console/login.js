@@ -47,7 +47,7 @@ export class Login extends Component {
       if (!(e instanceof Refusal)) {
         throw e;
       }
-      this.setState({ busy: false, refusal: e.status === 401 ? 'The daemon does not know this token.' : e.message });
+      this.setState({ busy: false, refusal: e.message });
     }
     changed();
   }

@@ -1,13 +1,14 @@
 // The frame around the sections, and which of them is shown.
 
 import { h, render } from '/lib/preact.js';
-import { isLoggedIn, logOut } from './api.js';
+import { caller, forgetLogin, isLoggedIn, logOut, resume } from './api.js';
 import { count } from './format.js';
-import { changed, dismiss, forget, href, onAnswer, onChange, readRoute, state, use } from './state.js';
+import { attempt, changed, dismiss, forget, href, onAnswer, onChange, readRoute, state, use } from './state.js';
 import { button, icon, iconButton, logo } from './widgets.js';
 import { Login } from './login.js';
 import { access } from './access.js';
 import { copies } from './copies.js';
+import { eventSection } from './events.js';
 import { overview } from './overview.js';
 import { sessions } from './sessions.js';
 import { tokens } from './tokens.js';
@@ -22,6 +23,7 @@ const SECTIONS = [
   { id: 'copies', name: 'Copies', view: copies },
   { id: 'sessions', name: 'Sessions', view: sessions },
   { id: 'access', name: 'Access', view: access },
+  { id: 'events', name: 'Events', view: eventSection },
 ];
 
 const section = () => SECTIONS.find(({ id }) => id === (state.route[0] ?? ''));
@@ -46,7 +48,8 @@ function page() {
       h('span', { class: 'grow' }),
       !state.reachable && h('span', { class: 'badge danger', role: 'status' }, 'No answer from the daemon'),
       themeButton(),
-      button('Log out', leave, { class: 'quiet' }),
+      h('span', { class: 'caller', title: `Logged in by the token ${caller().name}` }, caller().role),
+      button('Log out', () => attempt(leave), { class: 'quiet' }),
     ),
     h(
       'div',
@@ -80,8 +83,12 @@ function welcome() {
   changed();
 }
 
-function leave() {
-  logOut();
+async function leave() {
+  await logOut();
+  left();
+}
+
+function left() {
   forget();
   state.dialog = null;
   state.toasts = [];
@@ -90,7 +97,8 @@ function leave() {
 
 onAnswer((_, answer) => {
   if (answer?.status === 401) {
-    leave();
+    forgetLogin();
+    left();
   }
 });
 
@@ -143,4 +151,4 @@ onChange(() => {
   }
 });
 
-readRoute();
+resume().finally(readRoute);

@@ -1,12 +1,11 @@
 // What the page shows: where it is, what it was told, which dialog is open. A change redraws.
 
-import { Refusal, call, isLoggedIn } from './api.js';
+import { Refusal, call, isLoggedIn, role } from './api.js';
 
 const TICK_MILLIS = 250;
 
 export const state = {
   route: [],
-  me: null,
   dialog: null,
   toasts: [],
   menuOpen: false,
@@ -177,7 +176,7 @@ window.addEventListener('hashchange', readRoute);
 
 const ROLES = ['viewer', 'operator', 'admin'];
 
-export const may = (role) => ROLES.indexOf(state.me?.role ?? 'admin') >= ROLES.indexOf(role);
+export const may = (needed) => ROLES.indexOf(role()) >= ROLES.indexOf(needed);
 
 /** Does what needs no dialog; a refusal becomes a message. */
 export async function attempt(action) {
