@@ -27,6 +27,14 @@ class TidyTest {
     ".gitignore",
     "/gantry",
     "/check",
+    "/packaging/build",
+    "/packaging/try",
+    "/packaging/launcher",
+    "/debian/build",
+    "/debian/postinst",
+    "/debian/prerm",
+    "/debian/postrm",
+    ".service",
     "/.ci/run"
   };
 
@@ -81,7 +89,7 @@ class TidyTest {
 
   @Test
   void scriptsCanBeRun() {
-    assertThat(Stream.of("gantry", "check", ".ci/run"))
+    assertThat(Stream.of("gantry", "check", ".ci/run", "packaging/build", "packaging/try"))
         .allMatch(script -> Files.isExecutable(SourceTree.ROOT.resolve(script)));
   }
 
