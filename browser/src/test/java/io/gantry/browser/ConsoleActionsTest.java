@@ -56,6 +56,7 @@ class ConsoleActionsTest extends ConsoleFixture {
     assertThat(volume("web-1").sizeBytes()).isEqualTo(2L << 30);
 
     host("web", "web-1").write(3L << 20, 1); // at 1.5 GiB
+    browser.awaitText(".facts", "2.00 GiB");
     browser.click("Resize");
     browser.fill("New size", "1G");
     assertThat(browser.control("Shrink").isEnabled()).as("before it is agreed").isFalse();
