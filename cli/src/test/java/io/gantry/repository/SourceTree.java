@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /** The files of this repository, as the tests about the repository itself see them. */
 final class SourceTree {
-  private static final Set<String> NOT_SOURCES = Set.of(".git", "target", ".idea", "gantry-data");
+  private static final Set<String> NOT_SOURCES = Set.of(".git", ".idea", "gantry-data");
 
   /** The directory that holds the root pom: tests run in their module's directory. */
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -32,9 +32,11 @@ final class SourceTree {
   }
 
   private static boolean isSource(Path path) {
-    // A directory called target is what Maven built, unless it is the module of that name.
-    return !NOT_SOURCES.contains(path.getFileName().toString())
-        || Files.exists(path.resolve("pom.xml"));
+    String name = path.getFileName().toString();
+    // Maven builds in the directory target beside a pom; there are a module and a package, too.
+    return name.equals("target")
+        ? Files.exists(path.resolve("pom.xml")) || !Files.exists(path.resolveSibling("pom.xml"))
+        : !NOT_SOURCES.contains(name);
   }
 
   private static Stream<Path> below(Path path) {

@@ -2,6 +2,7 @@ package io.gantry.server;
 
 import io.gantry.store.Pool;
 import io.gantry.store.PoolEvent;
+import io.gantry.store.Token;
 import io.gantry.store.Volume;
 import io.gantry.target.CopyStatus;
 import io.gantry.target.IscsiTarget;
@@ -92,6 +93,7 @@ final class TargetEvents implements SessionListener, AutoCloseable {
   // The clock's thread's own.
   private Set<Long> followed = new HashSet<>();
   private long checkpoint = -1;
+  private long expired;
 
   private volatile @Nullable Watched watched;
 
@@ -211,6 +213,7 @@ final class TargetEvents implements SessionListener, AutoCloseable {
       if (now != null) {
         tellCopies(now);
         tellCheckpoint(now.pool);
+        tellExpired(now.pool);
       }
       alsoNowAndThen.run();
     } catch (IOException | RuntimeException e) {
@@ -355,6 +358,19 @@ final class TargetEvents implements SessionListener, AutoCloseable {
           newest);
     }
     checkpoint = newest;
+  }
+
+  private void tellExpired(Pool pool) throws IOException {
+    long inAll = pool.activity().tokensEnded().getOrDefault(Token.End.EXPIRED, 0L);
+    if (inAll > expired) {
+      events.add(
+          EventType.TOKEN_EXPIRED,
+          EventLog.Actor.NOBODY,
+          "%,d tokens were not used in time".formatted(inAll - expired),
+          "count",
+          inAll - expired);
+    }
+    expired = inAll;
   }
 
   /** Looks at nothing any more, before what it looks at goes. */

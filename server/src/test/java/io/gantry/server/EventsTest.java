@@ -2,6 +2,8 @@ package io.gantry.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gantry.store.Extent;
+import io.gantry.store.Volume;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -126,6 +128,24 @@ class EventsTest {
     assertThat(created.path("address").asString()).isEqualTo("127.0.0.1");
     assertThat(created.path("details").path("sizeBytes").asLong()).isEqualTo(1048576);
     assertThat(ask("GET", "/api/v1/events?limit=2", "")).hasSize(2);
+  }
+
+  @Test
+  void tokensThatNobodyUsedAreTold() throws Exception {
+    Volume volume = daemon.pool().createVolume("x", 1 << 20, 512);
+    for (int i = 0; i < 2; i++) {
+      assertThat(daemon.pool().freeze(volume, List.of(new Extent(0, 1 << 20)), 1)).isPresent();
+    }
+    long told = 0;
+    while (told < 2) { // together, or each by itself
+      told = 0;
+      for (JsonNode event : ask("GET", "/api/v1/events", "")) {
+        if (event.path("type").asString().equals("token.expired")) {
+          told += event.path("details").path("count").asLong();
+        }
+      }
+    }
+    assertThat(told).isEqualTo(2);
   }
 
   /** A reader of a stream. */
