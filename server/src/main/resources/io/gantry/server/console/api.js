@@ -2,9 +2,11 @@
 // A login is a cookie that scripts cannot see, and a value that changes must carry besides.
 
 export class Refusal extends Error {
-  constructor(status, message) {
+  /** late: whether somebody else is logged in by now than when it was asked, or nobody. */
+  constructor(status, message, late = false) {
     super(message);
     this.status = status;
+    this.late = late;
   }
 }
 
@@ -69,6 +71,7 @@ function mark(action) {
 
 /** Sends a request; the path is below /api/v1/. */
 export async function call(method, path, body) {
+  const asked = me;
   const headers = {};
   if (method !== 'GET' && me?.csrf) {
     headers['X-Gantry-CSRF'] = me.csrf;
@@ -91,7 +94,7 @@ export async function call(method, path, body) {
   }
   const text = await response.text();
   if (!response.ok) {
-    throw new Refusal(response.status, sentence(text) ?? `${response.status} ${response.statusText}`);
+    throw new Refusal(response.status, sentence(text) ?? `${response.status} ${response.statusText}`, asked !== me);
   }
   return text === '' ? null : JSON.parse(text);
 }

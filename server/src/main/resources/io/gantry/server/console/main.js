@@ -96,7 +96,7 @@ function left() {
 }
 
 onAnswer((_, answer) => {
-  if (answer?.status === 401) {
+  if (answer?.status === 401 && !answer.late) {
     forgetLogin();
     left();
   }
