@@ -70,6 +70,18 @@ final class Launcher {
     return Files.readString(file, StandardCharsets.UTF_8);
   }
 
+  /**
+   * Whether programs that are started from here hear of SIGINT. Shells have what they start in the
+   * background ignore it, and so does whatever that starts.
+   */
+  static boolean isInterruptible() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    return !Files.exists(status)
+        || Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .allMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) == 0);
+  }
+
   /** Whether a program is on the PATH. */
   static boolean has(String program) {
     return Stream.of(System.getenv("PATH").split(":", -1))
