@@ -116,7 +116,12 @@ public final class Daemon implements AutoCloseable {
       RestApi api = new RestApi(authentication, events);
       EventApi eventApi = new EventApi(events, authentication);
       eventApi.bind(api);
-      targetEvents.alsoNowAndThen(eventApi::look);
+      Statistics statistics = new Statistics(pool, target, iscsi);
+      statistics.bind(api);
+      targetEvents.alsoNowAndThen(() -> {
+        eventApi.look();
+        statistics.sample();
+      });
       api.bindDescription();
       new LoginApi(authentication).bind(api);
       new ApiTokenApi(tokens, clock).bind(api);
@@ -142,7 +147,6 @@ public final class Daemon implements AutoCloseable {
               new ConfigApi.Parts(
                   pool, target, sessions, identity, source == null ? _ -> {} : source.log));
       config.bind(api);
-      new Statistics(pool, target, iscsi).bind(api);
       new Metrics(pool, target, iscsi, api.requests()).bind(api);
       if (settings.monitoring().openOnLoopback()) {
         api.openOnLoopback(Endpoint.METRICS);

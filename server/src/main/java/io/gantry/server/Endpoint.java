@@ -86,6 +86,17 @@ enum Endpoint {
       null,
       StatisticsView.class,
       "What went on since the start, for whoever polls"),
+  HISTORY(
+      GET,
+      "/api/v1/statistics/history",
+      VIEWER,
+      200,
+      null,
+      HistoryView.class,
+      "What went on lately, point by point, for charts",
+      new Query("minutes", 1, 60, 5, "how far back; up to 5 by the second, more by ten seconds"),
+      new Query("lun", -1, Integer.MAX_VALUE, -1, "of which volume; -1: of all together"),
+      new Query("after", 0, Long.MAX_VALUE - 1, 0, "the number of the last point that is known")),
 
   METRICS(GET, "/metrics", VIEWER, 200, null, null, "What Prometheus scrapes, in its text format"),
   LIVE(GET, "/health/live", ANYONE, 200, null, HealthView.class, "Whether the daemon lives"),
@@ -162,7 +173,7 @@ enum Endpoint {
   SET_FAULTS(
       PUT,
       "/api/v1/volumes/{name}/faults",
-      OPERATOR,
+      ADMIN,
       200,
       FaultView.class,
       FaultView.class,

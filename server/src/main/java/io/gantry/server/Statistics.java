@@ -33,6 +33,8 @@ final class Statistics {
   private final IscsiTarget portals;
   private final Instant started = Instant.now();
   private final long startedNanos = System.nanoTime();
+  private final IoHistory history =
+      new IoHistory(started.toString(), IoHistory.VOLUMES_MAX, startedNanos);
 
   Statistics(Pool pool, PoolTarget target, IscsiTarget portals) {
     this.pool = pool;
@@ -42,6 +44,26 @@ final class Statistics {
 
   void bind(RestApi api) {
     api.bind(Endpoint.STATISTICS, _ -> view());
+    api.bind(Endpoint.HISTORY, this::history);
+  }
+
+  /** Called once a second: what is counted until now becomes history. */
+  void sample() {
+    IoStatistics io = target.ioStatistics();
+    history.sample(io, System.currentTimeMillis(), System.nanoTime());
+  }
+
+  private HistoryView history(RestRequest request) {
+    int minutes = (int) request.number("minutes");
+    int lun = (int) request.number("lun");
+    long after = request.number("after");
+    if (lun < 0) {
+      return history.ofAll(minutes, after);
+    }
+    if (pool.volume(lun).isEmpty()) {
+      throw Refusal.notFound("there is no volume with LUN %d".formatted(lun));
+    }
+    return history.ofVolume(lun, minutes, after);
   }
 
   private StatisticsView view() throws IOException {

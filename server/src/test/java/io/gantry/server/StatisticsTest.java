@@ -47,13 +47,18 @@ class StatisticsTest {
   }
 
   private JsonNode statistics() throws Exception {
+    return get("", 200);
+  }
+
+  private JsonNode get(String path, int status) throws Exception {
     HttpRequest request =
         HttpRequest.newBuilder(
-                URI.create("http://%s/api/v1/statistics".formatted(daemon.contact().http())))
+                URI.create(
+                    "http://%s/api/v1/statistics%s".formatted(daemon.contact().http(), path)))
             .header("Authorization", "Bearer " + daemon.contact().token())
             .build();
     HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
-    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.statusCode()).as(path).isEqualTo(status);
     return new JsonMapper().readTree(response.body());
   }
 
@@ -101,5 +106,32 @@ class StatisticsTest {
     JsonNode deleted = statistics();
     assertThat(deleted.get("volumes")).hasSize(1);
     assertThat(deleted.at("/total/write/operations").asLong()).isEqualTo(7);
+  }
+
+  @Test
+  void whatWasDoneBecomesHistory() throws Exception {
+    SessionOptions options = SessionOptions.standard().withInitiatorName(INITIATOR);
+    try (IscsiSession session = IscsiSession.open(IscsiUrl.parse(daemon.url(0)), options)) {
+      for (int i = 0; i < 7; i++) {
+        session.execute(ScsiRequest.out(Cdb.Transfer.write(8L * i, 8), ByteBuffer.allocate(4096)));
+      }
+    }
+    JsonNode all = get("/history", 200);
+    while (sum(all.get("writes")) < 7) {
+      all = get("/history", 200);
+    }
+    assertThat(sum(all.get("writeBytes"))).isEqualTo(7 * 4096);
+    assertThat(all.get("started")).isEqualTo(statistics().get("started"));
+    for (String field : new String[] {"micros", "reads", "readHighMicros", "writeMedianMicros"}) {
+      assertThat(all.get(field)).as(field).hasSameSizeAs(all.get("millis"));
+    }
+    JsonNode disk = get("/history?lun=0", 200);
+    assertThat(sum(disk.get("writes"))).isEqualTo(7);
+    assertThat(sum(get("/history?lun=1", 200).get("writes"))).isZero();
+    JsonNode later = get("/history?lun=0&after=" + disk.get("last").asLong(), 200);
+    assertThat(sum(later.get("writes"))).isZero();
+    assertThat(get("/history?lun=7", 404).get("error").asString()).contains("LUN 7");
+    get("/history?minutes=61", 400);
+    get("/history?minutes=0", 400);
   }
 }

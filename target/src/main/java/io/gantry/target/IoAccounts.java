@@ -17,6 +17,9 @@ import java.util.function.Supplier;
  * asks. Safe for use by several threads.
  */
 final class IoAccounts {
+  /** Of the volumes that nobody used, of which there may be thousands. */
+  private static final IoTally NOTHING = new IoTally();
+
   private final int initiatorsMax;
 
   // Guarded by this.
@@ -129,9 +132,10 @@ final class IoAccounts {
     total.add(closedTotal);
     SortedMap<Integer, IoTally> byVolume = new TreeMap<>();
     volumes.forEach(volume -> {
-      IoTally tally = new IoTally();
       IoTally before = closed.get(volume);
+      IoTally tally = NOTHING;
       if (before != null) {
+        tally = new IoTally();
         tally.add(before);
       }
       byVolume.put(volume, tally);
@@ -145,6 +149,10 @@ final class IoAccounts {
           tally.add(counters);
           total.add(counters);
           IoTally ofVolume = byVolume.get(volume);
+          if (ofVolume == NOTHING) {
+            ofVolume = new IoTally();
+            byVolume.put(volume, ofVolume);
+          }
           if (ofVolume != null) {
             ofVolume.add(counters);
           }
