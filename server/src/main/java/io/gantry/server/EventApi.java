@@ -66,10 +66,13 @@ final class EventApi implements AutoCloseable {
     long position =
         request.http().headers().first(LAST_ID).flatMap(this::id).orElse(events.position());
     Stream stream = new Stream();
-    if (closed || streams.size() >= MAXIMUM_STREAMS) {
+    if (closed) {
+      throw new Refusal(Status.SERVICE_UNAVAILABLE_503, "the daemon stops");
+    }
+    if (streams.size() >= MAXIMUM_STREAMS) {
       throw new Refusal(
           Status.SERVICE_UNAVAILABLE_503,
-          "there are %d readers of events already, or the daemon stops".formatted(MAXIMUM_STREAMS));
+          "there are %d readers of events already".formatted(MAXIMUM_STREAMS));
     }
     streams.add(stream);
     response.status(Status.OK_200).headers().contentType(MediaTypes.TEXT_EVENT_STREAM);

@@ -1,14 +1,22 @@
 package io.gantry.sim;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -26,14 +34,41 @@ public final class Scheduler implements Executor, InstantSource {
   /*
    * The JDK has no public way to give a virtual thread a scheduler, only a constructor of its
    * builder; hence --add-opens java.base/java.lang=ALL-UNNAMED. Nothing here takes a lock: whoever
-   * calls is on the one platform thread, which execute() checks. A thread that is woken from outside (a real timer,
-   * a monitor that two threads fight for) would make runs differ, so it ends the run.
+   * calls is on the one platform thread, which execute() checks. A thread that is woken from outside
+   * (by a real timer) would make runs differ, so it ends the run.
+   *
+   * There is one exception, since nobody here can help it: for a moment a thread of the JDK may have
+   * a monitor that one of ours enters, that of the list of cleaners for instance. Then nothing else
+   * runs until ours has it, as if it had not been taken. That our thread waits for a monitor says
+   * nothing public once it no longer does, hence the state.
    */
+
+  private static final VarHandle STATE;
+  private static final int BLOCKED;
+  private static final int UNBLOCKED;
+
+  static {
+    try {
+      Class<?> type = Class.forName("java.lang.VirtualThread");
+      MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+      STATE = lookup.findVarHandle(type, "state", int.class);
+      BLOCKED = (int) lookup.findStaticVarHandle(type, "BLOCKED", int.class).get();
+      UNBLOCKED = (int) lookup.findStaticVarHandle(type, "UNBLOCKED", int.class).get();
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      throw unsupported(e);
+    }
+  }
+
+  /** So long may somebody outside keep a monitor; a thread of ours that waits keeps it for ever. */
+  private static final long MONITOR_SECONDS = 30;
 
   /** One in so many steps lets something happen that is due later, as if threads were held up. */
   private static final int EVENT_BEFORE_THREADS = 8;
 
   private static final long EPOCH_MILLIS = 1_800_000_000_000L;
+
+  /** A thread that something lets go on other than in the order of the simulation. */
+  private record Woken(Runnable continuation, Thread by) {}
 
   private record Event(long micros, long order, Runnable action, boolean[] cancelled) {}
 
@@ -47,6 +82,9 @@ public final class Scheduler implements Executor, InstantSource {
         return byTime != 0 ? byTime : Long.compare(a.order, b.order);
       });
   private final List<Thread> threads = new ArrayList<>();
+  private final Map<Runnable, Thread> owners = new HashMap<>();
+  private final BlockingQueue<Woken> woken = new LinkedBlockingQueue<>();
+  private @Nullable Runnable running;
   private long micros;
   private long eventCount;
   private long steps;
@@ -71,18 +109,32 @@ public final class Scheduler implements Executor, InstantSource {
       return (Thread.Builder.OfVirtual) constructor.newInstance(scheduler);
     } catch (ReflectiveOperationException | RuntimeException e) {
       Throwable cause = e instanceof InvocationTargetException i ? i.getTargetException() : e;
-      throw new IllegalStateException(
-          "no virtual thread with a scheduler: JDK 25 and --add-opens"
-              + " java.base/java.lang=ALL-UNNAMED are needed",
-          cause);
+      throw unsupported(cause);
     }
+  }
+
+  private static IllegalStateException unsupported(Throwable cause) {
+    return new IllegalStateException(
+        "no virtual thread with a scheduler: JDK 25 and --add-opens"
+            + " java.base/java.lang=ALL-UNNAMED are needed",
+        cause);
   }
 
   /** Makes threads of the simulation. */
   public ThreadFactory threads() {
     return task -> {
       threads.removeIf(thread -> thread.getState() == Thread.State.TERMINATED);
-      Thread thread = builder.unstarted(task);
+      Thread thread =
+          builder.unstarted(() -> {
+            // The JDK has one continuation for all the life of a thread; this is its first step.
+            Runnable continuation = Objects.requireNonNull(running);
+            owners.put(continuation, Thread.currentThread());
+            try {
+              task.run();
+            } finally {
+              owners.remove(continuation);
+            }
+          });
       threads.add(thread);
       return thread;
     };
@@ -93,9 +145,44 @@ public final class Scheduler implements Executor, InstantSource {
   public void execute(Runnable continuation) {
     Thread caller = Thread.currentThread();
     if (!caller.equals(carrier) && !caller.isVirtual()) {
-      throw new IllegalStateException("a simulated thread was woken by " + caller);
+      // To throw would end that thread, which wakes others in this process, too.
+      woken.add(new Woken(continuation, caller));
+    } else if (waitsForMonitor(continuation)) {
+      woken.add(new Woken(continuation, caller));
+    } else {
+      runnable.add(continuation);
     }
-    runnable.add(continuation);
+  }
+
+  private boolean waitsForMonitor(Runnable continuation) {
+    Thread thread = owners.get(continuation);
+    if (thread == null) {
+      return false;
+    }
+    int state = (int) STATE.getVolatile(thread);
+    return state == BLOCKED || state == UNBLOCKED;
+  }
+
+  private void runContinuation(Runnable continuation) {
+    running = continuation;
+    continuation.run();
+    while (waitsForMonitor(continuation)) {
+      Woken next;
+      try {
+        next = woken.poll(MONITOR_SECONDS, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
+      }
+      if (next == null || !next.continuation.equals(continuation)) {
+        throw new IllegalStateException("waits for a monitor: " + waiting());
+      }
+      continuation.run();
+    }
+    Woken outside = woken.poll();
+    if (outside != null) {
+      throw new IllegalStateException("a simulated thread was woken by " + outside.by);
+    }
   }
 
   /** Lets something happen when some time is over; returns what takes it back. */
@@ -150,12 +237,12 @@ public final class Scheduler implements Executor, InstantSource {
       Runnable next = runnable.get(chosen);
       runnable.set(chosen, runnable.getLast());
       runnable.removeLast();
-      next.run();
+      runContinuation(next);
       return;
     }
     Event event = events.poll();
     if (event == null) {
-      throw new IllegalStateException("deadlock: " + waiting());
+      throw new IllegalStateException("deadlock: " + waiting() + woken);
     }
     if (!event.cancelled[0]) {
       micros = Math.max(micros, event.micros);
