@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * tell nobody where it was.
  */
 final class Console {
-  private static final String PREACT = "META-INF/resources/webjars/preact/10.28.0/dist/";
+  private static final String PREACT = "META-INF/resources/webjars/preact/10.26.4/dist/";
 
   /** Files beside this class, in {@code console/}. */
   static final List<String> FILES =
