@@ -6,12 +6,14 @@ import io.gantry.scsi.Decoded;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.scsi.ScsiResponse;
+import io.gantry.target.ForwardingTargetPath;
 import io.gantry.target.Identity;
 import io.gantry.target.Nexus;
 import io.gantry.target.PathTasks;
 import io.gantry.target.TargetDevice;
 import io.gantry.target.TargetPath;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -126,61 +128,24 @@ final class CommandCounters {
    * A path whose commands are counted. Reads and writes that the target could carry out at once go
    * the long way, for they come without their CDB.
    */
-  private final class CountedPath implements TargetPath {
-    private final TargetPath path;
-
+  private final class CountedPath extends ForwardingTargetPath {
     CountedPath(TargetPath path) {
-      this.path = path;
+      super(path);
     }
 
     @Override
     public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
-      return count(request, path.submit(lun, request));
+      return count(request, super.submit(lun, request));
     }
 
     @Override
-    public long dataOutBytes(long lun, byte[] cdb) {
-      return path.dataOutBytes(lun, cdb);
+    public boolean readNow(long lun, long lba, int blocks, ByteBuffer target) {
+      return false;
     }
 
     @Override
-    public void abandon(ScsiRequest request) {
-      path.abandon(request);
-    }
-
-    @Override
-    public boolean hasUnit(long lun) {
-      return path.hasUnit(lun);
-    }
-
-    @Override
-    public CompletableFuture<Void> clearTaskSet(long lun) {
-      return path.clearTaskSet(lun);
-    }
-
-    @Override
-    public CompletableFuture<Void> resetUnit(long lun) {
-      return path.resetUnit(lun);
-    }
-
-    @Override
-    public boolean hasAttention(long lun) {
-      return path.hasAttention(lun);
-    }
-
-    @Override
-    public CompletableFuture<Void> resetNexus() {
-      return path.resetNexus();
-    }
-
-    @Override
-    public CompletableFuture<Void> resetTarget() {
-      return path.resetTarget();
-    }
-
-    @Override
-    public void close() {
-      path.close();
+    public @Nullable ScsiResponse writeNow(long lun, long lba, int blocks, ByteBuffer source) {
+      return null;
     }
   }
 }

@@ -438,16 +438,6 @@ final class Checkpoints implements AutoCloseable {
   @Override
   public void close() {
     stop(new IOException("the pool is closed"));
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.awaitEnd(thread);
   }
 }

@@ -105,60 +105,25 @@ class ExpressTest {
     @Override
     public TargetPath connect(Nexus nexus, Identity identity, PathTasks tasks) {
       TargetPath path = device.connect(nexus, identity, tasks);
-      return new TargetPath() {
+      return new ForwardingTargetPath(path) {
         @Override
         public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
           submitted.incrementAndGet();
-          return path.submit(lun, request);
+          return super.submit(lun, request);
         }
 
         @Override
         public boolean readNow(long lun, long lba, int blocks, ByteBuffer data) {
-          boolean read = path.readNow(lun, lba, blocks, data);
+          boolean read = super.readNow(lun, lba, blocks, data);
           atOnce.addAndGet(read ? 1 : 0);
           return read;
         }
 
         @Override
         public ScsiResponse writeNow(long lun, long lba, int blocks, ByteBuffer data) {
-          ScsiResponse written = path.writeNow(lun, lba, blocks, data);
+          ScsiResponse written = super.writeNow(lun, lba, blocks, data);
           atOnce.addAndGet(written != null ? 1 : 0);
           return written;
-        }
-
-        @Override
-        public boolean hasUnit(long lun) {
-          return path.hasUnit(lun);
-        }
-
-        @Override
-        public CompletableFuture<Void> clearTaskSet(long lun) {
-          return path.clearTaskSet(lun);
-        }
-
-        @Override
-        public CompletableFuture<Void> resetUnit(long lun) {
-          return path.resetUnit(lun);
-        }
-
-        @Override
-        public boolean hasAttention(long lun) {
-          return path.hasAttention(lun);
-        }
-
-        @Override
-        public CompletableFuture<Void> resetNexus() {
-          return path.resetNexus();
-        }
-
-        @Override
-        public CompletableFuture<Void> resetTarget() {
-          return path.resetTarget();
-        }
-
-        @Override
-        public void close() {
-          path.close();
         }
       };
     }
