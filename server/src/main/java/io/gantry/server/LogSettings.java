@@ -111,16 +111,21 @@ public record LogSettings(Level level, Map<String, Level> levels, boolean json) 
 
   /** Has the whole process log so, from now on. */
   public void apply() {
-    apply(System.err);
+    apply(System.err, Systemd.takesLevels());
   }
 
-  void apply(PrintStream out) {
+  /**
+   * As {@link #apply()}.
+   *
+   * @param priorities whether each line begins with its syslog level, as {@code <4>}
+   */
+  void apply(PrintStream out, boolean priorities) {
     LogManager.getLogManager().reset();
     synchronized (HELD) {
       HELD.clear();
       Logger root = Logger.getLogger("");
       root.setLevel(level);
-      Handler handler = new Lines(out, json);
+      Handler handler = new Lines(out, json, priorities);
       handler.setLevel(Level.ALL);
       root.addHandler(handler);
       levels.forEach((name, other) -> {
@@ -135,18 +140,33 @@ public record LogSettings(Level level, Map<String, Level> levels, boolean json) 
   private static final class Lines extends Handler {
     private final PrintStream out;
     private final boolean json;
+    private final boolean priorities;
     private final SimpleFormatter formatter = new SimpleFormatter();
 
-    Lines(PrintStream out, boolean json) {
+    Lines(PrintStream out, boolean json, boolean priorities) {
       this.out = out;
       this.json = json;
+      this.priorities = priorities;
     }
 
     @Override
     public void publish(LogRecord record) {
       if (isLoggable(record)) {
-        out.println(json ? json(record) : text(record));
+        String lines = json ? json(record) : text(record);
+        out.println(priorities ? withPriority(record.getLevel(), lines) : lines);
       }
+    }
+
+    /** As the C library's openlog(3) numbers levels; a stack trace has as many lines of its own. */
+    private static String withPriority(Level level, String lines) {
+      int value = level.intValue();
+      String priority =
+          value >= Level.SEVERE.intValue()
+              ? "<3>"
+              : value >= Level.WARNING.intValue()
+                  ? "<4>"
+                  : value >= Level.INFO.intValue() ? "<6>" : "<7>";
+      return priority + lines.replace("\n", "\n" + priority);
     }
 
     private String text(LogRecord record) {

@@ -6,12 +6,16 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +49,24 @@ public final class Systemd {
   /** The one that the environment names. */
   public static Systemd ofEnvironment() {
     return new Systemd(System.getenv("NOTIFY_SOCKET"));
+  }
+
+  /**
+   * Whether standard error is the journal, which takes a level like {@code <4>} off the front of a
+   * line (sd-daemon(3)). It is if it is the very stream that {@code JOURNAL_STREAM} names: the
+   * variable is inherited by programs whose standard error goes elsewhere (systemd.exec(5)).
+   */
+  static boolean takesLevels() {
+    String journal = System.getenv("JOURNAL_STREAM");
+    if (journal == null) {
+      return false;
+    }
+    try {
+      Map<String, Object> stream = Files.readAttributes(Path.of("/proc/self/fd/2"), "unix:dev,ino");
+      return journal.equals(stream.get("dev") + ":" + stream.get("ino"));
+    } catch (IOException | UnsupportedOperationException e) {
+      return false; // no /proc, no journal
+    }
   }
 
   /** The daemon accepts connections. */

@@ -27,7 +27,11 @@ class LogSettingsTest {
   }
 
   private List<String> lines(LogSettings settings) {
-    settings.apply(new PrintStream(out, true, StandardCharsets.UTF_8));
+    return lines(settings, false);
+  }
+
+  private List<String> lines(LogSettings settings, boolean priorities) {
+    settings.apply(new PrintStream(out, true, StandardCharsets.UTF_8), priorities);
     System.Logger here = System.getLogger("io.gantry.here");
     System.Logger there = System.getLogger("io.gantry.there");
     here.log(System.Logger.Level.INFO, "here info");
@@ -56,6 +60,20 @@ class LogSettingsTest {
                     false)))
         .anyMatch(line -> line.contains("there debug"))
         .noneMatch(line -> line.contains("io.gantry.here"));
+  }
+
+  /** Numbers of syslog(3): 3 error, 4 warning, 6 info, 7 debug. */
+  @Test
+  void theJournalIsToldTheLevelOfEachLine() {
+    List<String> lines = lines(new LogSettings(Level.FINE, Map.of(), false), true);
+    assertThat(lines.get(0)).startsWith("<6>2").endsWith("here info");
+    assertThat(lines.get(1)).startsWith("<3>2");
+    assertThat(lines.get(2)).startsWith("<7>2");
+    assertThat(lines.get(3)).startsWith("<4>2").endsWith("there warning");
+    assertThat(lines.subList(4, lines.size()))
+        .hasSizeGreaterThan(1)
+        .allMatch(line -> line.startsWith("<4>"));
+    assertThat(Systemd.takesLevels()).isFalse(); // these tests are no service
   }
 
   @Test
