@@ -29,7 +29,12 @@ class TidyTest {
     "/check",
     "/packaging/build",
     "/packaging/try",
+    "/packaging/try-installed",
+    "/packaging/try-service",
+    "/packaging/try-image",
+    "/packaging/container",
     "/packaging/launcher",
+    "/image/build",
     "/debian/build",
     "/debian/postinst",
     "/debian/prerm",
@@ -93,7 +98,18 @@ class TidyTest {
 
   @Test
   void scriptsCanBeRun() {
-    assertThat(Stream.of("gantry", "check", ".ci/run", "packaging/build", "packaging/try"))
+    assertThat(
+            Stream.of(
+                "gantry",
+                "check",
+                ".ci/run",
+                "packaging/build",
+                "packaging/try",
+                "packaging/try-installed",
+                "packaging/try-service",
+                "packaging/try-image",
+                "packaging/container",
+                "packaging/image/build"))
         .allMatch(script -> Files.isExecutable(SourceTree.ROOT.resolve(script)));
   }
 
