@@ -33,6 +33,7 @@ final class RamDevice implements TargetDevice {
   private final Set<PathTasks> paths = ConcurrentHashMap.newKeySet();
   final List<Nexus> lost = new CopyOnWriteArrayList<>();
   final List<ScsiRequest> requests = new CopyOnWriteArrayList<>();
+  final List<ScsiRequest> abandoned = new CopyOnWriteArrayList<>();
   volatile boolean hold;
 
   RamDevice(int blocks, Executor executor) {
@@ -57,6 +58,11 @@ final class RamDevice implements TargetDevice {
       @Override
       public CompletableFuture<ScsiResponse> submit(long lun, ScsiRequest request) {
         return RamDevice.this.submit(nexus, lun, request);
+      }
+
+      @Override
+      public void abandon(ScsiRequest request) {
+        abandoned.add(request);
       }
 
       @Override
