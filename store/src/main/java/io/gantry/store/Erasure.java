@@ -186,7 +186,7 @@ public final class Erasure {
     for (int pass = 0; pass < plan.passes; pass++) {
       ByteBuffer pattern = repeated(plan.block(pass), Math.max(WRITE_BYTES, metadata.chunkBytes()));
       for (long from = 0; from >= 0; ) {
-        if (!progress.report(Math.min(1, (double) done / total))) {
+        if (!report(progress, done, total)) {
           return false;
         }
         List<Space.Run> runs = new ArrayList<>();
@@ -195,13 +195,21 @@ public final class Erasure {
         for (Space.Run run : runs) {
           overwrite(run, pattern);
           done += run.count();
-          rate.did(run.count() * metadata.chunkBytes());
+          long soFar = done;
+          long bytes = run.count() * metadata.chunkBytes();
+          if (!rate.did(bytes, () -> report(progress, soFar, total))) {
+            return false;
+          }
         }
       }
       Medium.await(metadata.medium.sync(Medium.Area.CHUNKS));
     }
     metadata.freeDurably(() -> new JournalRecord.ErasureEnded(volume));
     return true;
+  }
+
+  private static boolean report(Progress progress, long done, long total) {
+    return progress.report(Math.min(1, (double) done / total));
   }
 
   /** A buffer of a block's bytes, over and over. */

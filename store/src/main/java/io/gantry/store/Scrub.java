@@ -302,7 +302,7 @@ public final class Scrub {
     long used = metadata.locked(metadata.space::usedChunks) * chunkBytes;
     stopped |= !progress.report(readBytes, used);
     if (!stopped) {
-      rate.did(bytes);
+      stopped = !rate.did(bytes, () -> progress.report(readBytes, used));
     }
   }
 }

@@ -216,6 +216,18 @@ class ScrubTest {
     }
   }
 
+  /** At a byte a second it would wait for days. */
+  @Test
+  void aScrubThatWaitsIsToldToStop() throws IOException {
+    try (Pool pool = open()) {
+      golden(pool);
+      int[] asked = {0};
+      Scrub.Report report = pool.scrub(1, (_, _) -> ++asked[0] < 3);
+      assertThat(report.finished()).isFalse();
+      assertThat(asked[0]).isEqualTo(3);
+    }
+  }
+
   @Test
   void whatCannotBeReadIsNamedAndTheRestIsRead() throws IOException {
     HookedMedium medium = new HookedMedium(FileMedium.create(directory));
