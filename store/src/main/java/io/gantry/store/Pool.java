@@ -408,12 +408,17 @@ public final class Pool implements AutoCloseable {
 
   /** Space that a snapshot takes; looks at each of its own pages. */
   public Usage usage(Snapshot snapshot) {
-    return reader.usage(snapshot.table);
+    return meter().of(snapshot);
   }
 
   /** Space that a token takes; looks at each of its own pages. */
   public Usage usage(Token token) {
-    return reader.usage(token.table);
+    return meter().of(token);
+  }
+
+  /** Measures several of those at once. */
+  public UsageMeter meter() {
+    return new UsageMeter(metadata);
   }
 
   // Tokens

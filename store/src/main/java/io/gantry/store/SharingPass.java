@@ -23,6 +23,9 @@ final class SharingPass {
    *
    * Then all other tables. A page that is the volume's, too, stands for all that is below it and is
    * not entered; nor is a page of which another table has shown that nothing below is the volume's.
+   * A table counts each page and each chunk of the volume once, however often it names it: a volume
+   * that was filled with a pattern names one chunk a million times, and so does its clone. Tables of
+   * the same root share the same; thousands of clones cost what one does.
    */
   private static final int LEAVES_STEP = 64;
   private static final int SHARERS_MAX = 64;
@@ -33,6 +36,12 @@ final class SharingPass {
 
   /** Room for the number of a cell behind that of a chunk. */
   private static final int CELL_BITS = 12;
+
+  /** Adding a leaf up takes so many times less than looking at each of its entries. */
+  private static final int ADDED_PER_LEAF = 64;
+
+  /** Looking whether a table has anything takes so many times less than looking at a leaf. */
+  private static final int TABLES_PER_LEAF = 16;
 
   private static final long CELL_MASK = (1 << CELL_BITS) - 1;
   static final int CELLS_MAX = 1 << CELL_BITS;
@@ -54,6 +63,22 @@ final class SharingPass {
   private long[] chunks = new long[0];
 
   private int chunkCount;
+
+  /** How often the same came once more, one after the other. */
+  private final Map<Long, Integer> repeats = new HashMap<>();
+
+  /** How often the volume has each of the {@link #chunks}, when all are known. */
+  private int[] counts = new int[0];
+
+  /** The last table that has each of them; at the first one of those of a chunk. */
+  private int[] lastTable = new int[0];
+
+  /** What is shared by those whose root is one of the volume's pages. */
+  private final Map<Page, Sharing.Sharer> byRoot = new HashMap<>();
+
+  private final long[] foundByOther;
+  private int tables;
+  private int added;
   private final Set<Page> strangers = new HashSet<>();
   private final List<Sharing.Sharer> sharers = new ArrayList<>();
   private int leaves;
@@ -77,17 +102,19 @@ final class SharingPass {
     int count = (int) ((size + cellChunks - 1) / cellChunks);
     this.own = new long[count];
     this.shared = new long[count];
+    this.foundByOther = new long[count];
   }
 
   /** A table that is gone through, and which cells of the volume it shares. */
   private abstract class Walk {
     final PageTable table;
-    final long[] found = new long[own.length];
+    final long[] found;
     private long from;
     private int left;
 
-    Walk(PageTable table) {
+    Walk(PageTable table, long[] found) {
       this.table = table;
+      this.found = found;
     }
 
     /** Whether to go below a shared page. */
@@ -142,12 +169,15 @@ final class SharingPass {
         for (int slot = 0; slot < Page.ENTRIES; slot++) {
           add(cells, page.child(slot), base + slot * Page.entrySpan(page.level));
         }
-      } else if (cell(base) == cell(base + Page.ENTRIES - 1)) {
+        return;
+      }
+      leaves += ++added % ADDED_PER_LEAF == 0 ? 1 : 0;
+      if (cell(base) == cell(base + Page.ENTRIES - 1)) {
         cells[cell(base)] += page.used;
-      } else {
-        for (int slot = 0; slot < Page.ENTRIES; slot++) {
-          cells[cell(base + slot)] += page.chunk(slot) >= 0 ? 1 : 0;
-        }
+        return;
+      }
+      for (int slot = 0; slot < Page.ENTRIES; slot++) {
+        cells[cell(base + slot)] += page.chunk(slot) >= 0 ? 1 : 0;
       }
     }
   }
@@ -160,7 +190,7 @@ final class SharingPass {
   /** The volume itself: notes where everything is, and finds what it has in several places. */
   private final class OwnWalk extends Walk {
     OwnWalk() {
-      super(volume.table);
+      super(volume.table, new long[own.length]);
     }
 
     @Override
@@ -185,6 +215,11 @@ final class SharingPass {
     }
 
     private void note(long chunk, int cell) {
+      long place = chunk << CELL_BITS | cell;
+      if (chunkCount > 0 && chunks[chunkCount - 1] == place) {
+        repeats.merge(place, 1, Integer::sum);
+        return;
+      }
       if (chunkCount == CHUNKS_MAX) {
         isComplete = false;
         return;
@@ -192,12 +227,28 @@ final class SharingPass {
       if (chunkCount == chunks.length) {
         chunks = Arrays.copyOf(chunks, Math.max(1024, 2 * chunkCount));
       }
-      chunks[chunkCount++] = chunk << CELL_BITS | cell;
+      chunks[chunkCount++] = place;
+    }
+
+    /** Sorts the {@link #chunks}, and leaves one of those that are the same. */
+    private void count() {
+      Arrays.sort(chunks, 0, chunkCount);
+      counts = new int[chunkCount];
+      lastTable = new int[chunkCount];
+      int last = -1;
+      for (int i = 0; i < chunkCount; i++) {
+        if (last < 0 || chunks[last] != chunks[i]) {
+          chunks[++last] = chunks[i];
+          counts[last] = repeats.getOrDefault(chunks[i], 0);
+        }
+        counts[last]++;
+      }
+      chunkCount = last + 1;
     }
 
     void end() {
       run();
-      Arrays.sort(chunks, 0, chunkCount);
+      count();
       pages.forEach((page, places) -> {
         if (places.size() > 1) {
           metadata.locked(() -> {
@@ -208,9 +259,10 @@ final class SharingPass {
       });
       for (int i = 0; i < chunkCount; i++) {
         long chunk = chunks[i] >> CELL_BITS;
-        if ((i > 0 && chunks[i - 1] >> CELL_BITS == chunk)
+        if (counts[i] > 1
+            || (i > 0 && chunks[i - 1] >> CELL_BITS == chunk)
             || (i + 1 < chunkCount && chunks[i + 1] >> CELL_BITS == chunk)) {
-          found[(int) (chunks[i] & CELL_MASK)]++;
+          found[(int) (chunks[i] & CELL_MASK)] += counts[i];
         }
       }
     }
@@ -221,19 +273,25 @@ final class SharingPass {
     /** Pages that were entered, and how much was found before. */
     private final ArrayDeque<Entered> entered = new ArrayDeque<>();
 
+    /** Pages of the volume that the table was found to have. */
+    private final Set<Page> met = new HashSet<>();
+
+    private final int number = ++tables;
     private long hits;
 
     private record Entered(Page page, long end, long hitsBefore) {}
 
     OtherWalk(PageTable table) {
-      super(table);
+      super(table, foundByOther);
     }
 
     @Override
     boolean enter(Page page, long base) {
       List<Long> places = pages.get(page);
       if (places != null) {
-        places.forEach(place -> add(found, page, place));
+        if (met.add(page)) {
+          places.forEach(place -> add(found, page, place));
+        }
         hits++;
         return false;
       }
@@ -258,12 +316,16 @@ final class SharingPass {
     private void look(long chunk) {
       int at = Arrays.binarySearch(chunks, 0, chunkCount, chunk << CELL_BITS);
       at = at < 0 ? -at - 1 : at;
-      while (at > 0 && chunks[at - 1] == chunk << CELL_BITS) {
-        at--; // it may be there several times
+      if (at == chunkCount || chunks[at] >> CELL_BITS != chunk) {
+        return;
       }
+      hits++;
+      if (lastTable[at] == number) {
+        return;
+      }
+      lastTable[at] = number;
       for (; at < chunkCount && chunks[at] >> CELL_BITS == chunk; at++) {
-        found[(int) (chunks[at] & CELL_MASK)]++;
-        hits++;
+        found[(int) (chunks[at] & CELL_MASK)] += counts[at];
       }
     }
 
@@ -287,7 +349,7 @@ final class SharingPass {
   Sharing run() {
     OwnWalk mine = new OwnWalk();
     mine.end();
-    add(Sharing.Kind.VOLUME, volume.name(), mine.found);
+    add(sharer(Sharing.Kind.VOLUME, volume.name(), mine.found));
     if (Arrays.stream(shared).anyMatch(count -> count > 0)) {
       for (Volume other : metadata.locked(metadata.catalog()::volumes)) {
         if (other != volume) {
@@ -299,13 +361,9 @@ final class SharingPass {
       }
       tokens();
     }
-    sharers.sort(Comparator.comparingLong(Sharing.Sharer::bytes).reversed());
+    cut();
     return new Sharing(
-        cellChunks * chunkBytes,
-        bytes(own),
-        bytes(shared),
-        List.copyOf(sharers.subList(0, Math.min(SHARERS_MAX, sharers.size()))),
-        isComplete && sharers.size() <= SHARERS_MAX);
+        cellChunks * chunkBytes, bytes(own), bytes(shared), List.copyOf(sharers), isComplete);
   }
 
   private void tokens() {
@@ -320,15 +378,48 @@ final class SharingPass {
       }
       from = some.isEmpty() ? -1 : some.getLast().serial + 1;
     }
+    isComplete &= from < 0;
   }
 
   private void look(Sharing.Kind kind, String name, PageTable table) {
+    Page root = metadata.locked(table::root);
+    Sharing.Sharer same = byRoot.get(root);
+    if (same != null) {
+      add(new Sharing.Sharer(kind, name, same.bytes(), same.cells()));
+      return;
+    }
     OtherWalk walk = new OtherWalk(table);
+    leaves += walk.number % TABLES_PER_LEAF == 0 ? 1 : 0;
     walk.end();
-    add(kind, name, walk.found);
+    if (walk.hits > 0) {
+      Sharing.Sharer found = sharer(kind, name, walk.found);
+      Arrays.fill(walk.found, 0);
+      add(found);
+      if (root != null && pages.containsKey(root)) {
+        byRoot.put(root, found);
+      }
+    }
   }
 
-  private void add(Sharing.Kind kind, String name, long[] found) {
+  /** Those who share little are forgotten now and then, or there would be one for each token. */
+  private void add(Sharing.Sharer sharer) {
+    if (sharer.bytes() > 0) {
+      sharers.add(sharer);
+    }
+    if (sharers.size() == 16 * SHARERS_MAX) {
+      cut();
+    }
+  }
+
+  private void cut() {
+    sharers.sort(Comparator.comparingLong(Sharing.Sharer::bytes).reversed());
+    if (sharers.size() > SHARERS_MAX) {
+      sharers.subList(SHARERS_MAX, sharers.size()).clear();
+      isComplete = false;
+    }
+  }
+
+  private Sharing.Sharer sharer(Sharing.Kind kind, String name, long[] found) {
     List<Sharing.Run> runs = new ArrayList<>();
     long sum = 0;
     for (int cell = 0; cell < found.length; cell++) {
@@ -340,9 +431,7 @@ final class SharingPass {
         runs.add(new Sharing.Run(first, cell + 1 - first));
       }
     }
-    if (sum > 0) {
-      sharers.add(new Sharing.Sharer(kind, name, sum * chunkBytes, runs));
-    }
+    return new Sharing.Sharer(kind, name, sum * chunkBytes, runs);
   }
 
   private List<Long> bytes(long[] counts) {

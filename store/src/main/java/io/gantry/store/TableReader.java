@@ -7,9 +7,6 @@ import java.util.List;
 
 /** Reading through a page table: of a volume, a snapshot or a token. */
 final class TableReader {
-  /** Leaves that are looked at under one hold of the lock. */
-  private static final int LEAVES_STEP = 64;
-
   private final Metadata metadata;
   private final int chunkBytes;
 
@@ -163,48 +160,6 @@ final class TableReader {
     }
     while (target.hasRemaining()) {
       target.put((byte) 0);
-    }
-  }
-
-  /**
-   * Space that a table takes; looks at each of its pages, some at a time, so that others have the
-   * lock in between. Exact if nothing changes meanwhile.
-   */
-  Usage usage(PageTable table) {
-    Count count = new Count();
-    while (count.from >= 0) {
-      metadata.locked(() -> {
-        count.some(table);
-        return null;
-      });
-    }
-    return new Usage(count.mapped * chunkBytes, count.unique * chunkBytes);
-  }
-
-  /** Counts the chunks of a table. */
-  private final class Count {
-    private long from;
-    private long mapped;
-    private long unique;
-
-    void some(PageTable table) {
-      for (int i = 0; i < LEAVES_STEP && from >= 0; i++) {
-        PageTable.Leaf leaf = table.nextLeaf(from, _ -> true);
-        from = leaf == null ? -1 : leaf.first() + Page.ENTRIES;
-        if (leaf != null) {
-          mapped += leaf.page().used;
-          unique += leaf.shared() ? 0 : unique(leaf.page());
-        }
-      }
-    }
-
-    private int unique(Page leaf) {
-      int count = 0;
-      for (int slot = 0; slot < Page.ENTRIES; slot++) {
-        long chunk = leaf.chunk(slot);
-        count += chunk >= 0 && metadata.space.references(chunk) == 1 ? 1 : 0;
-      }
-      return count;
     }
   }
 

@@ -99,7 +99,7 @@ public final class Volume {
 
   /** Space that the volume takes, shared or not; looks at each of its pages. */
   public Usage usage() {
-    return reader.usage(table);
+    return new UsageMeter(metadata).of(this);
   }
 
   /** Called under the pool's metadata lock. */

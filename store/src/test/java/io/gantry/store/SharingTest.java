@@ -230,4 +230,31 @@ class SharingTest {
   private static Extent extent(int from, int length) {
     return new Extent((long) from * CHUNK, (long) length * CHUNK);
   }
+
+  /** One chunk a million times, here and in the clone: as many looks as there are, not a square. */
+  @Test
+  void whatWasFilledWithAPatternIsCountedOnce() throws IOException {
+    Volume filled = pool.createVolume("filled", 64 * LEAF, 512);
+    filled.fill(0, 64 * LEAF, ByteBuffer.allocate(512).put(0, (byte) 1));
+    for (int leaf = 0; leaf < 64; leaf++) {
+      write(filled, leaf * LEAF, 1); // so that no leaf is another
+    }
+    Volume clone = pool.cloneVolume(filled, "clone");
+    for (int leaf = 0; leaf < 64; leaf++) {
+      write(clone, leaf * LEAF + CHUNK, 1);
+    }
+    Volume untouched = pool.cloneVolume(filled, "untouched");
+    pool.createSnapshot(filled, "snapshot");
+    Sharing sharing = filled.sharing(64);
+    assertThat(sharing.isComplete()).isTrue();
+    assertThat(sharing.sharers())
+        .extracting(Sharer::name)
+        .containsExactlyInAnyOrder("filled", "clone", untouched.name(), "filled@snapshot");
+    for (Sharer sharer : sharing.sharers()) {
+      long chunks = 64L * (Page.ENTRIES - (sharer.name().equals("filled") ? 1 : 0));
+      // The clone still has the chunks that the volume wrote, and the pattern elsewhere.
+      assertThat(sharer.bytes()).as(sharer.name()).isEqualTo(chunks * CHUNK);
+      assertThat(sharer.cells()).containsExactly(new Run(0, 64));
+    }
+  }
 }
