@@ -13,11 +13,9 @@ import io.gantry.target.SessionStatus;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A host copies a large file by thousands of commands. So copies and tokens that end within a
  * second and are alike (the same initiator, command, ends, outcome and reason) are one event with
- * their sum, and only copies that go on for longer are told to have started, and how far they are.
+ * their sum, and only copies that go on for longer are told to have started, and how far they are:
+ * each second at first, then ever more rarely, or a few long copies would push all else out of what
+ * the daemon remembers.
  */
 final class TargetEvents implements SessionListener, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TargetEvents.class.getName());
@@ -91,11 +91,26 @@ final class TargetEvents implements SessionListener, AutoCloseable {
   private final Map<Kind, Sum> ended = new LinkedHashMap<>(); // guarded by itself
 
   // The clock's thread's own.
-  private Set<Long> followed = new HashSet<>();
+  private Map<Long, Pace> followed = new HashMap<>();
   private long checkpoint = -1;
   private long expired;
 
   private volatile @Nullable Watched watched;
+
+  /** When to tell again how far a copy is: after a tenth of the time that it has taken. */
+  static final class Pace {
+    private int looks;
+    private int next;
+
+    /** Called each time that the copy is looked at. */
+    boolean isDue() {
+      if (looks++ < next) {
+        return false;
+      }
+      next = looks + looks / 10;
+      return true;
+    }
+  }
 
   /** What is looked at now and then. */
   private record Watched(Pool pool, PoolTarget target, IscsiTarget portal) {}
@@ -223,11 +238,15 @@ final class TargetEvents implements SessionListener, AutoCloseable {
 
   private void tellCopies(Watched now) {
     Map<String, String> addresses = addresses(now);
-    Set<Long> running = new HashSet<>();
+    Map<Long, Pace> running = new HashMap<>();
     for (CopyStatus copy : now.target.copies()) {
       if (copy.state() == CopyStatus.State.RUNNING && running.size() < MAXIMUM_FOLLOWED) {
-        running.add(copy.id());
-        tellRunning(copy, followed.contains(copy.id()), addresses);
+        Pace known = followed.get(copy.id());
+        Pace pace = known == null ? new Pace() : known;
+        running.put(copy.id(), pace);
+        if (pace.isDue()) {
+          tellRunning(copy, known != null, addresses);
+        }
       }
     }
     followed = running;
