@@ -34,6 +34,10 @@ record CopyApi(PoolTarget target, CopyOptions options) {
     return FaultView.of(volume.name(), target.faults(volume));
   }
 
+  boolean hasFaults(Volume volume) {
+    return !target.faults(volume).equals(CopyFaults.NONE);
+  }
+
   void setFaults(Volume volume, CopyFaults faults) {
     target.setFaults(volume, faults);
   }

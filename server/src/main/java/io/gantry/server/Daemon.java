@@ -125,7 +125,7 @@ public final class Daemon implements AutoCloseable {
       api.bindDescription();
       new LoginApi(authentication).bind(api);
       new ApiTokenApi(tokens, clock).bind(api);
-      new PoolApi(pool, scrub, portal, settings.targetName()).bind(api);
+      new PoolApi(pool, copies, scrub, portal, settings.targetName()).bind(api);
       new VolumeApi(pool, copies, portal, settings.targetName()).bind(api);
       new TokenApi(pool).bind(api);
       copies.bind(api);

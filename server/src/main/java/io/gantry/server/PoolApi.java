@@ -3,18 +3,21 @@ package io.gantry.server;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolLimits;
 import io.gantry.store.PoolStatistics;
+import io.gantry.store.Volume;
 import java.io.IOException;
 import java.time.Instant;
 
 /** What the REST interface tells of the pool as a whole, and its scrub. */
 final class PoolApi {
   private final Pool pool;
+  private final CopyApi copies;
   private final ScrubJob scrub;
   private final HostPort portal;
   private final String targetName;
 
-  PoolApi(Pool pool, ScrubJob scrub, HostPort portal, String targetName) {
+  PoolApi(Pool pool, CopyApi copies, ScrubJob scrub, HostPort portal, String targetName) {
     this.pool = pool;
+    this.copies = copies;
     this.scrub = scrub;
     this.portal = portal;
     this.targetName = targetName;
@@ -51,6 +54,7 @@ final class PoolApi {
             ? null
             : Instant.ofEpochMilli(statistics.checkpointMillis()).toString(),
         statistics.warnings(),
+        pool.volumes().stream().filter(copies::hasFaults).map(Volume::name).toList(),
         targetName,
         portal.toString());
   }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoint number of the last checkpoint
  * @param checkpointed when it was written, ISO 8601; null if the daemon has not written one yet
  * @param warnings what is wrong now, a sentence each
+ * @param faults names of the volumes whose copies go wrong on purpose
  * @param target the iSCSI name of the target
  * @param portal where initiators connect to
  */
@@ -47,5 +48,6 @@ public record PoolView(
     long checkpoint,
     @Nullable String checkpointed,
     List<String> warnings,
+    List<String> faults,
     String target,
     String portal) {}

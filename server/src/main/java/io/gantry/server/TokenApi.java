@@ -3,6 +3,7 @@ package io.gantry.server;
 import io.gantry.store.Pool;
 import io.gantry.store.Token;
 import io.gantry.store.Usage;
+import io.gantry.store.UsageMeter;
 import io.gantry.store.Volume;
 import java.io.IOException;
 import java.time.Instant;
@@ -22,13 +23,13 @@ record TokenApi(Pool pool) {
   }
 
   private List<TokenView> list(RestRequest request) {
+    UsageMeter meter = pool.meter();
     return pool.tokens(request.number("from"), (int) request.number("limit")).stream()
-        .map(this::view)
+        .map(token -> view(token, meter.of(token)))
         .toList();
   }
 
-  private TokenView view(Token token) {
-    Usage usage = pool.usage(token);
+  private TokenView view(Token token, Usage usage) {
     Token.Terms terms = token.terms();
     return new TokenView(
         "%016x".formatted(token.number()),

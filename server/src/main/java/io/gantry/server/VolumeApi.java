@@ -3,12 +3,15 @@ package io.gantry.server;
 import io.gantry.store.Pool;
 import io.gantry.store.Snapshot;
 import io.gantry.store.Usage;
+import io.gantry.store.UsageMeter;
 import io.gantry.store.Volume;
 import io.gantry.target.PhysicalBlocks;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class VolumeApi {
   private static final Set<Integer> BLOCK_BYTES = Set.of(512, 4096);
 
+  /** Measuring all volumes is repeated at once if it takes less than this... */
+  private static final long CHEAP_NANOS = 20_000_000;
+
+  /** ... and else after so many times as long. */
+  private static final long REST = 9;
+
   /** The pool's own limit. */
   private static final long MAXIMUM_SIZE_BYTES = 1L << 50;
 
@@ -28,6 +37,10 @@ final class VolumeApi {
   private final String targetName;
   private final Object sharing = new Object();
 
+  private final Object measuring = new Object();
+  private Map<Integer, Usage> measured = Map.of(); // guarded by measuring
+  private long measuredUntil; // guarded by measuring
+
   VolumeApi(Pool pool, CopyApi copies, HostPort portal, String targetName) {
     this.pool = pool;
     this.copies = copies;
@@ -36,7 +49,7 @@ final class VolumeApi {
   }
 
   void bind(RestApi api) {
-    api.bind(Endpoint.VOLUMES, _ -> pool.volumes().stream().map(this::view).toList());
+    api.bind(Endpoint.VOLUMES, _ -> list());
     api.bind(Endpoint.CREATE_VOLUME, this::create);
     api.bind(Endpoint.VOLUME, request -> view(named(request)));
     api.bind(Endpoint.CHANGE_VOLUME, this::change);
@@ -62,8 +75,37 @@ final class VolumeApi {
                     .formatted(name)));
   }
 
+  /** All volumes; what they take may be as old as ten times the time that it took to measure. */
+  private List<VolumeView> list() {
+    List<Volume> volumes = pool.volumes();
+    Map<Integer, Usage> known = usages(volumes);
+    return volumes.stream()
+        .map(volume -> {
+          Usage usage = known.get(volume.id());
+          return view(volume, usage == null ? volume.usage() : usage);
+        })
+        .toList();
+  }
+
+  /** Several who poll do not cost more than one. */
+  private Map<Integer, Usage> usages(List<Volume> volumes) {
+    synchronized (measuring) {
+      long began = System.nanoTime();
+      if (measured.isEmpty() || began - measuredUntil >= 0) {
+        UsageMeter meter = pool.meter();
+        measured = volumes.stream().collect(Collectors.toMap(Volume::id, meter::of));
+        long took = System.nanoTime() - began;
+        measuredUntil = System.nanoTime() + (took < CHEAP_NANOS ? 0 : REST * took);
+      }
+      return measured;
+    }
+  }
+
   private VolumeView view(Volume volume) {
-    Usage usage = volume.usage();
+    return view(volume, volume.usage());
+  }
+
+  private VolumeView view(Volume volume, Usage usage) {
     return new VolumeView(
         volume.name(),
         volume.lun(),
@@ -247,11 +289,13 @@ final class VolumeApi {
 
   private List<SnapshotView> snapshots(RestRequest request) {
     Volume volume = named(request);
-    return pool.snapshots(volume).stream().map(snapshot -> view(volume, snapshot)).toList();
+    UsageMeter meter = pool.meter();
+    return pool.snapshots(volume).stream()
+        .map(snapshot -> view(volume, snapshot, meter.of(snapshot)))
+        .toList();
   }
 
-  private SnapshotView view(Volume volume, Snapshot snapshot) {
-    Usage usage = pool.usage(snapshot);
+  private static SnapshotView view(Volume volume, Snapshot snapshot, Usage usage) {
     return new SnapshotView(
         volume.name(),
         snapshot.name(),
@@ -279,7 +323,7 @@ final class VolumeApi {
     requireName(wanted.name());
     Snapshot made = pool.createSnapshot(volume, wanted.name());
     tell(request, EventType.SNAPSHOT_CREATED, volume, made.name());
-    return view(volume, made);
+    return view(volume, made, pool.usage(made));
   }
 
   private synchronized @Nullable Object deleteSnapshot(RestRequest request) throws IOException {
