@@ -38,6 +38,22 @@ final class Browser implements AutoCloseable {
   private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  /**
+   * Notes what the page asks the daemon to do, over reloads, too; answers in its stead if told to.
+   */
+  private static final String LISTEN =
+      """
+      const send = window.fetch;
+      window.fetch = async (url, options) => {
+        if (options.method !== 'GET') {
+          const asked = `${sessionStorage.asked ?? ''}${options.method} ${url}\\n`;
+          sessionStorage.asked = asked;
+        }
+        const body = JSON.stringify({ error: sessionStorage.refusal });
+        return sessionStorage.refusal ? new Response(body, { status: 503 }) : send(url, options);
+      };
+      """;
+
   private final ChromeDriver driver;
   private final String url;
 
@@ -69,6 +85,7 @@ final class Browser implements AutoCloseable {
             .withSilent(true)
             .build();
     driver = new ChromeDriver(service, options);
+    driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", LISTEN));
     driver.get(url);
   }
 
@@ -261,7 +278,21 @@ final class Browser implements AutoCloseable {
     return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
         .filter(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())
         .map(entry -> entry.getMessage())
-        .filter(text -> !text.matches(".*/api/v1/(volumes/.* 404|(?!login).* 401) .*"))
+        .filter(text ->
+            !text.matches(".*/api/v1/((volumes/|statistics/history).* 404|(?!login).* 401) .*"))
+        .toList();
+  }
+
+  /** Lets all that the page asks for be refused with 503 and a sentence; null for no more. */
+  void refuseAll(String sentence) {
+    script("sessionStorage.refusal = arguments[0] ?? ''", sentence);
+  }
+
+  /** What the page has asked the daemon to do: method, and path below {@code /api/v1/}. */
+  List<String> asked() {
+    return String.valueOf(script("return sessionStorage.asked"))
+        .lines()
+        .map(line -> line.replace("/api/v1/", ""))
         .toList();
   }
 

@@ -11,17 +11,41 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.Keys;
 
 /** Everything that can be done in the console, done, and looked for in the pool. */
 @NullUnmarked
 @Timeout(120)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ConsoleActionsTest extends ConsoleFixture {
+  private static final Path SOURCES =
+      Path.of("../server/src/main/resources/io/gantry/server/console");
+  private static final Pattern CALL =
+      Pattern.compile("call\\('((?!GET)[A-Z]+)', (?:path)?['`]([^'`]+)['`]");
+
+  private static int testsDone;
+
+  @AfterEach
+  void count() {
+    testsDone++;
+  }
 
   private static void confirm(String word, String submit) {
     browser.fill("Type " + word + " to go on", word);
@@ -182,14 +206,15 @@ class ConsoleActionsTest extends ConsoleFixture {
 
   @Test
   void copiesSayWhyAndAreCancelled() throws IOException {
-    pool().createVolume("source", 64 << 20, 512);
-    pool().createVolume("target", 128 << 20, 512);
+    pool().createVolume("source", 128 << 20, 512);
+    pool().createVolume("target", 256 << 20, 512);
     StorageHost source = host("copies", "source");
-    source.write(0, 48);
+    source.write(0, 96);
     StorageHost target = host("copies", "target");
-    byte[] token = source.token(0, 48, 600);
-    assertThat(target.copy(token, 0, 48, false).isGood()).isTrue();
-    assertThat(target.copy(token, 48L * MIB + 1, 48, true).isGood()).isTrue();
+    byte[] token = source.token(0, 96, 600);
+    assertThat(target.copy(token, 0, 96, false).isGood()).isTrue();
+    // By moving, at 2 MiB a second: long enough for all that is looked at.
+    assertThat(target.copy(token, 96L * MIB + 1, 96, true).isGood()).isTrue();
     browser.go("copies", "Copies");
     browser.awaitText("tbody", "source → target");
     browser.awaitText("tbody", "completed");
@@ -200,6 +225,13 @@ class ConsoleActionsTest extends ConsoleFixture {
                 browser.script("return document.querySelector('.running progress')?.value > 1e6")));
     Object cancel =
         browser.script("return document.querySelector('.running [aria-label^=Cancel]').ariaLabel");
+    String copy = String.valueOf(cancel).replace("Cancel ", "");
+    browser.go("events", "Events");
+    browser.await("how far it is", () -> progress(copy).size() == 1);
+    String before = progress(copy).getFirst();
+    browser.await("that it is further", () -> !progress(copy).equals(List.of(before)));
+    assertThat(progress(copy)).as("only the newest").hasSize(1);
+    browser.go("copies", "Copies");
     browser.click(String.valueOf(cancel));
     browser.awaitText("dialog", "iqn.1991-05.com.microsoft:copies");
     browser.click("Cancel copy");
@@ -207,6 +239,14 @@ class ConsoleActionsTest extends ConsoleFixture {
     browser.awaitText("tbody", "aborted");
     browser.awaitText("tbody .why", "Not offloaded: source and destination lie differently");
     assertThat(browser.text(".running")).isEmpty();
+  }
+
+  private static List<String> progress(String copy) {
+    return browser
+        .text(".event-text")
+        .lines()
+        .filter(line -> line.matches(copy + ": .* of .* bytes"))
+        .toList();
   }
 
   @Test
@@ -219,7 +259,8 @@ class ConsoleActionsTest extends ConsoleFixture {
     browser.awaitText("tbody", "1.00 MiB");
     Object drop =
         browser.script(
-            "return document.querySelector('[aria-label$=\"microsoft:dropped\"]').ariaLabel");
+            "return"
+                + " document.querySelector('[aria-label^=Drop][aria-label$=\"microsoft:dropped\"]').ariaLabel");
     browser.click(String.valueOf(drop));
     browser.click("Drop session");
     browser.awaitDone();
@@ -268,32 +309,150 @@ class ConsoleActionsTest extends ConsoleFixture {
   }
 
   @Test
-  void faultsOnPurposeAreLoudAndCanBeSwitchedOff() throws Exception {
+  void aScrubIsStopped() throws Exception {
+    pool().createVolume("scrubbed", 64 << 20, 512);
+    host("scrubbed", "scrubbed").write(0, 2);
+    browser.go("", "Overview");
+    browser.await("the end of the last one", () -> browser.has("Scrub"));
+    post("/api/v1/pool/scrub?bytesPerSecond=1"); // one that would take days
+    browser.awaitText(".scrub", "read");
+    browser.click("Stop scrub");
+    browser.awaitText(".scrub", "last scrub was stopped");
+  }
+
+  private static void post(String path) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://" + daemon.contact().http() + path))
+            .header("Authorization", "Bearer " + daemon.contact().token())
+            .POST(BodyPublishers.noBody())
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      assertThat(client.send(request, BodyHandlers.discarding()).statusCode()).isEqualTo(202);
+    }
+  }
+
+  @Test
+  void faultsOnPurposeAreLoudAndCanBeSwitchedOff() throws IOException {
     pool().createVolume("scratch", 64 << 20, 512);
-    daemonPut("/api/v1/volumes/scratch/faults", "{\"truncateBlocks\": 5}");
+    StorageHost host = host("scratch", "scratch");
+    host.write(0, 1);
     browser.go("volumes/scratch", "scratch");
+    browser.click("More actions");
+    browser.click("Faults on purpose");
+    browser.fill("Status that is told", "80");
+    browser.awaitText("dialog", "That is none");
+    assertThat(browser.control("Switch on").isEnabled()).isFalse();
+    browser.fill("Status that is told", Keys.BACK_SPACE.toString());
+    browser.fill("Copies end after", "5");
+    browser.click("Switch on");
+    browser.awaitDone();
     browser.awaitText(".alert.loud", "copies end after 5 blocks");
+    browser.awaitText(".top", "Faults on purpose");
+    byte[] token = host.token(0, 1, 60);
+    assertThat(host.copy(token, 8 * MIB, 1, false).isGood()).isFalse();
+    browser.click("Change");
+    browser.await(
+        "what is on", () -> "5".equals(browser.field("Copies end after").getDomProperty("value")));
+    browser.fill("Commands take longer by", "1");
+    browser.click("Switch on");
+    browser.awaitDone();
+    browser.awaitText(".alert.loud", "copies end after 5 blocks, commands take 1 ms longer");
     browser.go("volumes", "Volumes");
     browser.awaitText("table", "faults on purpose");
+    browser.go("", "Overview");
+    browser.awaitText(".alert.loud", "scratch");
     browser.go("volumes/scratch", "scratch");
     browser.click("Switch off");
     browser.click("Switch off");
     browser.awaitDone();
     browser.awaitNoText("main", "copies end after");
-    host("scratch", "scratch").write(0, 1);
-    StorageHost host = host("scratch", "scratch");
+    browser.awaitNoText(".top", "Faults on purpose");
     assertThat(host.copy(host.token(0, 1, 60), 8 * MIB, 1, false).isGood()).isTrue();
   }
 
-  private static void daemonPut(String path, String body) throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://" + daemon.contact().http() + path))
-            .header("Authorization", "Bearer " + daemon.contact().token())
-            .PUT(BodyPublishers.ofString(body))
-            .build();
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      assertThat(client.send(request, BodyHandlers.discarding()).statusCode()).isEqualTo(200);
-    }
+  /** What was before the page was opened, and what the keys read out of it. */
+  @Test
+  void chartsBeginBeforeThePage() throws IOException {
+    pool().createVolume("charted", 64 << 20, 512);
+    StorageHost host = host("charted", "charted");
+    browser.go("volumes/charted", "charted");
+    host.write(0, 8);
+    browser.await("ten points and a line", () -> points() >= 10 && hasLine());
+    browser.reload();
+    browser.awaitText("h1", "Overview");
+    browser.await("an answer", () -> browser.text(".chart-time").contains("now"));
+    assertThat(points()).as("from the first answer on").isGreaterThanOrEqualTo(9);
+    assertThat(hasLine()).isTrue();
+    assertThat(browser.text(".chart")).contains("−5 min");
+    browser.tabTo("Throughput");
+    browser.press(Keys.HOME);
+    browser.await(
+        "a time", () -> browser.text(".chart-time").matches("(?s)\\d\\d:\\d\\d:\\d\\d.*"));
+    browser.press(Keys.END);
+    browser.press(Keys.ARROW_LEFT);
+    assertThat(browser.active().getDomAttribute("aria-valuetext")).contains("Read 0 B/s");
+    browser.press(Keys.ESCAPE);
+    browser.awaitNoText(".chart-time", ":");
+    browser.click("Commands");
+    browser.awaitText(".chart", "/s");
+    browser.click("Median");
+    browser.click("1 h");
+    browser.awaitText(".chart", "−60 min");
+    browser.await("a point of ten seconds", ConsoleActionsTest::hasLine);
+    browser.click("5 min");
+    browser.awaitText(".chart", "−5 min");
+  }
+
+  private static long points() {
+    Object last = browser.script("return document.querySelector('.chart svg')?.ariaValueMax ?? -1");
+    return Long.parseLong(String.valueOf(last)) + 1;
+  }
+
+  private static boolean hasLine() {
+    return browser.script("return document.querySelector('.chart .line.write')") != null;
+  }
+
+  @Test
+  void apiTokensAreMadeAndRevoked() {
+    browser.go("access", "Access");
+    browser.click("New token");
+    browser.fill("Name", "made-here");
+    browser.click("Make token");
+    browser.awaitText("dialog", "only time");
+    browser.click("Done");
+    browser.awaitDone();
+    browser.click("Revoke the token made-here");
+    browser.click("Revoke token");
+    browser.awaitDone();
+    browser.awaitNoText("[aria-label='API tokens']", "made-here");
+  }
+
+  /** The clipboard itself is the browser's, and there is none without a window. */
+  @Test
+  void namesAreCopied() throws IOException {
+    pool().createVolume("copied", 64 << 20, 512);
+    browser.script(
+        "Object.defineProperty(navigator, 'clipboard', {configurable: true, value: {writeText:"
+            + " async (text) => { window.clipped = text; }}})");
+    StorageHost host = host("clipboard", "copied");
+    host.token(0, 1, 600);
+    Token token = pool().tokens().getLast();
+    browser.go("volumes", "Volumes");
+    browser.click("Copy the URL of copied");
+    awaitClipped(daemon.url(volume("copied").lun()));
+    browser.click("Copy the name of the target");
+    awaitClipped(daemon.contact().target());
+    browser.go("tokens", "Tokens");
+    browser.click("Copy the number of token %016x".formatted(token.number()));
+    awaitClipped("%016x".formatted(token.number()));
+    browser.go("sessions", "Sessions");
+    browser.click("Copy the name of iqn.1991-05.com.microsoft:clipboard");
+    awaitClipped("iqn.1991-05.com.microsoft:clipboard");
+  }
+
+  private static void awaitClipped(String text) {
+    browser.await(
+        text + " on the clipboard", () -> text.equals(browser.script("return window.clipped")));
   }
 
   /** From the way in to a snapshot, and back out of a dialog, without a mouse. */
@@ -347,5 +506,37 @@ class ConsoleActionsTest extends ConsoleFixture {
     assertThat(browser.text("body")).doesNotContain("iqn.2026-11");
     assertThat(List.of(browser.script("return document.cookie"))).containsExactly("");
     browser.logIn(daemon.contact().token());
+  }
+
+  /** Comes last: what the console can ask the daemon to do was asked by the tests before. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  void nothingWasLeftOut() throws IOException {
+    long all =
+        Arrays.stream(ConsoleActionsTest.class.getDeclaredMethods())
+            .filter(method -> method.isAnnotationPresent(Test.class))
+            .count();
+    Assumptions.assumeTrue(testsDone == all - 1, "only when all tests ran");
+    Set<String> possible = new TreeSet<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(SOURCES, "*.js")) {
+      for (Path file : files) {
+        String source = Files.readString(file);
+        List<String> calls = CALL.matcher(source).results().map(ConsoleActionsTest::call).toList();
+        assertThat(source.split("\\bcall\\('(?!GET)", -1))
+            .as("calls in %s that this test can read", file.getFileName())
+            .hasSize(1 + calls.size());
+        possible.addAll(calls);
+      }
+    }
+    Set<String> asked = new TreeSet<>(browser.asked());
+    assertThat(possible).hasSizeGreaterThan(15);
+    assertThat(possible)
+        .as("of which the tests asked for %s", asked)
+        .allMatch(call -> asked.stream().anyMatch(Pattern.compile(call).asMatchPredicate()));
+  }
+
+  /** Method and path, as a pattern: names are anything. */
+  private static String call(MatchResult found) {
+    return found.group(1) + " " + found.group(2).replaceAll("\\$\\{[^}]*}", "[^/]+");
   }
 }

@@ -108,6 +108,18 @@ class ConsoleRolesTest extends ConsoleFixture {
   }
 
   @Test
+  void aDaemonThatIsNotReadyIsWaitedFor() {
+    browser.refuseAll("the pool is being opened");
+    browser.awaitText(".top", "Not ready");
+    browser.reload();
+    browser.awaitText("main", "the pool is being opened");
+    browser.refuseAll(null);
+    browser.awaitText("h1", "Overview");
+    browser.awaitText("main", "Space");
+    assertThat(browser.text(".top")).doesNotContain("Not ready");
+  }
+
+  @Test
   void eventsComeAsTheyHappen() throws IOException {
     browser.go("events", "Events");
     browser.awaitText("h1", "live");

@@ -4,7 +4,8 @@ import { h } from '/lib/preact.js';
 import { apiTokens } from './apitokens.js';
 import { call } from './api.js';
 import { attempt, failure, may, refresh, toast, use } from './state.js';
-import { Table, badge, button, card, empty, heading, waiting } from './widgets.js';
+import { Table } from './table.js';
+import { badge, button, card, empty, heading, waiting } from './widgets.js';
 
 export function access() {
   const view = use('access', 10_000);

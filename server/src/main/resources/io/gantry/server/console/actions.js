@@ -287,19 +287,3 @@ export const DropSession = ({ session }) =>
     },
     h('p', null, 'The connections of ', h('code', null, session.initiator), ` from ${session.address} are closed. Commands that run are lost to it. Most initiators log in again at once, unless access rules have changed.`),
   );
-
-/** Props: volume, faults. */
-export const ClearFaults = ({ volume, faults }) =>
-  h(
-    Form,
-    {
-      title: `Faults of ${volume}`,
-      submit: 'Switch off',
-      send: async () => {
-        await call('DELETE', path`volumes/${volume}/faults`);
-        toast(`Nothing goes wrong with ${volume} on purpose any more`);
-        refresh('volumes');
-      },
-    },
-    h('p', null, `Goes wrong on purpose now: ${faults}.`),
-  );

@@ -24,10 +24,10 @@ export const caller = () => me;
 /** Whether it is worth asking if the browser is logged in; no secret. */
 const MARK = 'loggedIn';
 
-/** Goes on with a login from before the page was loaded. */
+/** Goes on with a login from before the page was loaded; why that cannot be known yet, or null. */
 export async function resume() {
   if (!marked()) {
-    return;
+    return null;
   }
   try {
     me = await call('GET', 'me');
@@ -35,8 +35,12 @@ export async function resume() {
     if (!(e instanceof Refusal)) {
       throw e;
     }
+    if (e.status === 0 || e.status >= 500) {
+      return e.message;
+    }
     forgetLogin();
   }
+  return null;
 }
 
 /** Logs in by a token; throws a Refusal if the daemon does not take it. */

@@ -5,7 +5,8 @@ import { call, path } from './api.js';
 import { Confirm, Field, Form, nameProblem } from './dialog.js';
 import * as format from './format.js';
 import { failure, open, refresh, toast, use } from './state.js';
-import { CopyButton, Table, badge, button, card, empty, waiting } from './widgets.js';
+import { Table } from './table.js';
+import { badge, button, card, copyable, empty, waiting } from './widgets.js';
 
 export function apiTokens() {
   const all = use('api-tokens', 10_000);
@@ -49,7 +50,7 @@ class CreateToken extends Component {
         Form,
         { title: `Token ${made.name}`, submit: 'Done', send: async () => {} },
         h('p', null, 'This is the only time that it is shown. Whoever has it is ', h('strong', null, made.role), '.'),
-        h('div', { class: 'copyable url-line' }, h('code', null, made.token), h(CopyButton, { text: made.token, what: 'the token' })),
+        copyable(made.token, 'the token', { class: 'url-line' }),
       );
     }
     const problem = nameProblem(name, taken);

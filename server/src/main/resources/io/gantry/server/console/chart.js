@@ -1,48 +1,54 @@
 // A chart of the last minutes, as SVG: style sheets give it its colours, so a change of theme needs
-// no drawing. Rates and latencies; a line for each series, and under the pointer, or the arrow keys,
-// what they were at an instant.
+// no drawing. Under the pointer, or with the arrow keys, it tells what was at an instant.
 
 import { Component, h } from '/lib/preact.js';
 
-const HEIGHT = 150;
-const LEFT = 72;
-const BOTTOM = 20;
+const HEIGHT = 168;
+const LEFT = 74;
+const BOTTOM = 24;
 const TOP = 8;
-const RIGHT = 8;
+const RIGHT = 10;
 const GRID_LINES = 3;
+const NARROW = 400;
 
-/** The span of the axis of time: points come from the right. */
-const SPAN_MILLIS = 5 * 60_000;
+/** Where the axis of time has marks, in minutes before now: all of them, and where it is narrow. */
+const MARKS = {
+  5: [[5, 4, 3, 2, 1, 0], [4, 2, 0]],
+  60: [[60, 45, 30, 15, 0], [60, 30, 0]],
+};
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 
+/** How many points a key goes. */
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+
 /**
- * Props: label; points, [{at, ...values}]; series, [{key, name, kind}]; format, of a value; binary,
+ * Props: label; minutes, the span of the axis of time; points, [{at, ...values}], oldest first;
+ * isKnown, whether they are known yet; series, [{key, name, kind}]; format, of a value; binary,
  * whether values are bytes.
  */
 export class Chart extends Component {
-  render({ label, points, series, format, binary }, { width = 600, cursor = null }) {
+  render({ label, minutes, points, isKnown, series, format, binary }, { width = 600, cursor = null }) {
+    const span = minutes * 60_000;
     const now = points.at(-1)?.at ?? Date.now();
-    const shown = points.filter((point) => point.at >= now - SPAN_MILLIS);
-    const values = shown.flatMap((point) => series.map(({ key }) => point[key]).filter((value) => value !== null));
-    const step = niceStep(Math.max(...values, binary ? 1024 : 1e-5), binary);
-    const top = step * GRID_LINES;
-    const x = (at) => LEFT + (width - LEFT - RIGHT) * (1 - (now - at) / SPAN_MILLIS);
-    const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
-    const at = cursor === null ? shown.length - 1 : Math.min(cursor, shown.length - 1);
-    const point = shown[at];
-    this.shown = shown;
-    this.x = x;
+    const values = points.flatMap((point) => series.map(({ key }) => point[key])).filter((value) => value !== null);
+    const step = niceStep(values.reduce((a, b) => Math.max(a, b), binary ? 1024 : 1e-5), binary);
+    const x = (at) => LEFT + (width - LEFT - RIGHT) * (1 - (now - at) / span);
+    const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / (step * GRID_LINES));
+    const at = cursor === null ? points.length - 1 : nearest(points, cursor);
+    const point = points[at];
+    const isPast = cursor !== null && point !== undefined;
+    this.points = points;
+    this.at = at;
+    this.timeAt = (place) => now - span * (1 - (place - LEFT) / (width - LEFT - RIGHT));
     return h(
       'div',
       { class: 'chart' },
       h(
         'div',
         { class: 'chart-legend' },
-        series.map(({ key, name, kind }) =>
-          h('span', { class: `key ${kind}` }, h('i', null), name, h('b', null, point === undefined || point[key] === null ? '–' : format(point[key]))),
-        ),
-        h('span', { class: 'chart-time' }, cursor === null || point === undefined ? 'now' : CLOCK.format(point.at)),
+        series.map(({ key, name, kind }) => h('span', { class: `key ${kind}` }, h('i', null), name, h('b', null, value(point, key, format)))),
+        h('span', { class: 'chart-time' }, isPast ? CLOCK.format(point.at) : isKnown ? 'now' : 'loading'),
       ),
       h(
         'svg',
@@ -50,29 +56,30 @@ export class Chart extends Component {
           ref: (svg) => (this.svg = svg),
           viewBox: `0 0 ${width} ${HEIGHT}`,
           height: HEIGHT,
-          role: 'img',
+          role: 'slider',
           tabIndex: 0,
-          'aria-label': `${label}: ${describe(point, series, format)}`,
+          'aria-label': label,
+          'aria-valuemin': 0,
+          'aria-valuemax': Math.max(0, points.length - 1),
+          'aria-valuenow': Math.max(0, at),
+          'aria-valuetext': point === undefined ? 'nothing yet' : `${CLOCK.format(point.at)}: ${series.map(({ key, name }) => `${name} ${value(point, key, format)}`).join(', ')}`,
+          onPointerDown: (e) => this.point(e),
           onPointerMove: (e) => this.point(e),
           onPointerLeave: () => this.setState({ cursor: null }),
           onBlur: () => this.setState({ cursor: null }),
-          onKeyDown: (e) => this.key(e, at),
+          onKeyDown: (e) => this.key(e),
         },
         Array.from({ length: GRID_LINES + 1 }, (_, i) => [
-          h('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y(i * step), y2: y(i * step) }),
+          h('line', { class: i === 0 ? 'axis' : 'grid', x1: LEFT, x2: width - RIGHT, y1: y(i * step), y2: y(i * step) }),
           h('text', { class: 'tick', x: LEFT - 8, y: y(i * step) + 4, 'text-anchor': 'end' }, i === 0 ? '0' : format(i * step)),
         ]),
-        (width < 420 ? [4, 2, 0] : [5, 4, 3, 2, 1, 0]).map((minutes) =>
-          h(
-            'text',
-            { class: 'tick', x: x(now - minutes * 60_000), y: HEIGHT - 4, 'text-anchor': minutes === 0 ? 'end' : minutes === 5 ? 'start' : 'middle' },
-            minutes === 0 ? 'now' : `−${minutes} min`,
-          ),
-        ),
-        series.map(({ key, kind }) => line(shown, key, kind, x, y)),
-        cursor !== null && point && h('line', { class: 'cursor', x1: x(point.at), x2: x(point.at), y1: TOP, y2: HEIGHT - BOTTOM }),
-        cursor !== null &&
-          point &&
+        MARKS[minutes][width < NARROW ? 1 : 0].map((before) => [
+          h('line', { class: 'axis', x1: x(now - before * 60_000), x2: x(now - before * 60_000), y1: y(0), y2: y(0) + 4 }),
+          h('text', { class: 'tick', x: x(now - before * 60_000), y: HEIGHT - 4, 'text-anchor': before === 0 ? 'end' : before === minutes ? 'start' : 'middle' }, before === 0 ? 'now' : `−${before} min`),
+        ]),
+        series.map(({ key, kind }) => line(points, key, kind, x, y)),
+        isPast && h('line', { class: 'cursor', x1: x(point.at), x2: x(point.at), y1: TOP, y2: HEIGHT - BOTTOM }),
+        isPast &&
           series.filter(({ key }) => point[key] !== null).map(({ key, kind }) => h('circle', { class: `dot ${kind}`, cx: x(point.at), cy: y(point[key]), r: 3 })),
       ),
     );
@@ -88,23 +95,32 @@ export class Chart extends Component {
   }
 
   point(event) {
-    const at = event.clientX - this.svg.getBoundingClientRect().left;
-    let nearest = null;
-    this.shown.forEach((point, i) => {
-      if (nearest === null || Math.abs(this.x(point.at) - at) < Math.abs(this.x(this.shown[nearest].at) - at)) {
-        nearest = i;
-      }
-    });
-    this.setState({ cursor: nearest });
+    this.setState({ cursor: this.timeAt(event.clientX - this.svg.getBoundingClientRect().left) });
   }
 
-  key(event, at) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step !== undefined && this.shown.length > 0) {
+  key(event) {
+    const step = STEPS[event.key];
+    if (step !== undefined && this.points.length > 0) {
       event.preventDefault();
-      this.setState({ cursor: Math.min(this.shown.length - 1, Math.max(0, at + step)) });
+      const to = Math.min(this.points.length - 1, Math.max(0, this.at + step));
+      this.setState({ cursor: this.points[to].at });
+    } else if (event.key === 'Escape') {
+      this.setState({ cursor: null });
     }
   }
+}
+
+const value = (point, key, format) => (point === undefined || point[key] === null ? '–' : format(point[key]));
+
+/** The number of the point whose time is closest; the cursor stays at an instant while time goes on. */
+function nearest(points, time) {
+  let best = 0;
+  points.forEach(({ at }, i) => {
+    if (Math.abs(at - time) < Math.abs(points[best].at - time)) {
+      best = i;
+    }
+  });
+  return best;
 }
 
 /** A line and what is under it, broken where there is no value. */
@@ -118,23 +134,18 @@ function line(points, key, kind, x, y) {
       if (run.length === 0) {
         runs.push(run);
       }
-      run.push(`${x(point.at).toFixed(1)} ${y(point[key]).toFixed(1)}`);
+      run.push([x(point.at).toFixed(1), y(point[key]).toFixed(1)]);
     }
   }
   return runs.map((places) => {
-    const first = places[0].split(' ')[0];
-    const last = places.at(-1).split(' ')[0];
+    const path = places.map((place) => place.join(' ')).join('L');
     return [
-      h('path', { class: `area ${kind}`, d: `M${places.join('L')}L${last} ${y(0)}L${first} ${y(0)}Z` }),
-      h('path', { class: `line ${kind}`, d: `M${places.join('L')}` }),
+      h('path', { class: `area ${kind}`, d: `M${path}L${places.at(-1)[0]} ${y(0)}L${places[0][0]} ${y(0)}Z` }),
+      // A point without neighbours has no length; a round cap makes it a dot.
+      places.length > 1 ? h('path', { class: `line ${kind}`, d: `M${path}` }) : h('path', { class: `line lone ${kind}`, d: `M${path}h0` }),
     ];
   });
 }
-
-const describe = (point, series, format) =>
-  point === undefined
-    ? 'nothing yet'
-    : series.map(({ key, name }) => `${name} ${point[key] === null ? 'nothing' : format(point[key])}`).join(', ');
 
 /** 1, 2 or 5 times a power of ten, or a power of two for bytes, so that the lines reach the most. */
 function niceStep(most, binary) {

@@ -4,7 +4,8 @@ import { h } from '/lib/preact.js';
 import { CancelCopy } from './actions.js';
 import * as format from './format.js';
 import { failure, may, open, use } from './state.js';
-import { Table, badge, button, card, empty, facts, heading, progress, stack, waiting } from './widgets.js';
+import { Table } from './table.js';
+import { badge, button, card, empty, facts, heading, progress, stack, waiting } from './widgets.js';
 
 const STATES = { running: 'accent', completed: 'ok', partial: 'warning', failed: 'danger', aborted: 'warning' };
 
@@ -28,7 +29,7 @@ export function copies() {
           'gantry doctor iscsi://HOST/TARGET/LUN',
           'gantry copy SOURCE-URL DESTINATION-URL',
         )
-      : h(Table, { label: 'Copies that have ended', columns: COLUMNS, rows: ended, id: (copy) => copy.id, sortBy: 'Id', sortDown: true }),
+      : h(Table, { label: 'Copies that have ended', columns: COLUMNS, rows: ended, id: (copy) => copy.id, text: (copy) => `${ends(copy)} ${command(copy)} ${copy.initiator} ${copy.state} ${copy.notOffloaded} ${copy.outcome}`, sortBy: 'Id', sortDown: true }),
   ];
 }
 
@@ -104,9 +105,9 @@ const COLUMNS = [
   { name: 'Bytes', number: true, sort: (copy) => copy.wantedBytes, cell: (copy) => format.bytes(copy.wantedBytes) },
   { name: 'Shared', number: true, sort: (copy) => copy.sharedBytes, cell: (copy) => format.bytes(copy.sharedBytes) },
   { name: 'Moved', number: true, sort: (copy) => copy.copiedBytes, cell: (copy) => format.bytes(copy.copiedBytes) },
-  { name: 'Zeroed', number: true, sort: (copy) => copy.zeroedBytes, cell: (copy) => format.bytes(copy.zeroedBytes) },
-  { name: 'Took', number: true, sort: (copy) => copy.tookSeconds, cell: (copy) => format.latency(copy.tookSeconds) },
-  { name: 'Began', sort: (copy) => copy.started, cell: (copy) => h('time', { dateTime: copy.started, title: format.time(copy.started) }, format.ago(copy.started)) },
+  { name: 'Zeroed', number: true, class: 'detail', sort: (copy) => copy.zeroedBytes, cell: (copy) => format.bytes(copy.zeroedBytes) },
+  { name: 'Took', number: true, class: 'detail', sort: (copy) => copy.tookSeconds, cell: (copy) => format.latency(copy.tookSeconds) },
+  { name: 'Began', class: 'detail', sort: (copy) => copy.started, cell: (copy) => h('time', { dateTime: copy.started, title: format.time(copy.started) }, format.ago(copy.started)) },
 ];
 
 /** In a word: how it ended, or how it was done. */

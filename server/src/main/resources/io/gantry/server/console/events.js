@@ -8,6 +8,9 @@ import { badge, button, empty, heading } from './widgets.js';
 
 const KEPT = 1000;
 
+/** Drawn at a time: who looks for something older looks for it by words. */
+const SHOWN = 300;
+
 /** Newest first. */
 let events = [];
 let stream = null;
@@ -33,8 +36,20 @@ async function listen() {
 
 function take(some) {
   const known = new Set(events.map(({ id }) => id));
-  events = [...some.filter(({ id }) => !known.has(id)), ...events].sort((a, b) => b.id - a.id).slice(0, KEPT);
+  const all = [...some.filter(({ id }) => !known.has(id)), ...events].sort((a, b) => b.id - a.id);
+  events = newestProgress(all).slice(0, KEPT);
   changed();
+}
+
+/** How far something was before is worth nothing once it is further. */
+function newestProgress(all) {
+  const seen = new Set();
+  return all.filter(({ type, details }) => {
+    const what = `${type} ${details.id}`;
+    const isOld = type.endsWith('.progress') && seen.has(what);
+    seen.add(what);
+    return !isOld;
+  });
 }
 
 onAnswer((path) => {
@@ -68,14 +83,14 @@ class Events extends Component {
           h('option', { value: '' }, 'All kinds'),
           kinds.map((one) => h('option', { value: one }, one)),
         ),
-        h('span', { class: 'note' }, `${format.count(shown.length)} of ${format.count((held ?? all).length)}`),
+        h('span', { class: 'note' }, amount(shown, held ?? all)),
       ),
       shown.length === 0
         ? empty(all.length === 0 ? 'Nothing has happened yet' : 'Nothing like that has happened', 'What hosts and administrators do appears here as they do it. In a terminal:', 'gantry events --follow')
         : h(
             'ol',
             { class: 'events', 'aria-label': 'Events, newest first' },
-            shown.slice(0, 300).map((event) =>
+            shown.slice(0, SHOWN).map((event) =>
               h(
                 'li',
                 { key: event.id },
@@ -92,6 +107,9 @@ class Events extends Component {
     listen();
   }
 }
+
+const amount = (shown, all) =>
+  `${shown.length > SHOWN ? `the newest ${SHOWN} of ` : ''}${format.count(shown.length)}${shown.length < all.length ? ` of ${format.count(all.length)}` : ''}`;
 
 const contains = ({ type, message, who, address }, text) => [type, message, who, address].some((part) => part?.toLowerCase().includes(text));
 

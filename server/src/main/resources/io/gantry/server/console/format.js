@@ -15,6 +15,8 @@ export function bytes(count) {
 
 export const rate = (bytesPerSecond) => `${bytes(bytesPerSecond)}/s`;
 
+export const perSecond = (value) => `${value < 10 && !Number.isInteger(value) ? digits(value, false) : count(value)}/s`;
+
 function digits(value, whole) {
   if (whole || value >= 100) {
     return String(Math.round(value));

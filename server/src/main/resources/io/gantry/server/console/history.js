@@ -1,80 +1,50 @@
-// What happened in the last minutes: the daemon counts, and what it counted between two answers is
-// a point of a chart. Begins when the page is opened.
+// What happened lately, as the daemon remembers it: points of a chart. The first answer has all of
+// them, each later one those that have come since.
 
-import { onAnswer } from './state.js';
+import { call } from './api.js';
+import { use } from './state.js';
 
-const POINTS = 200;
+const FINE_MINUTES = 5; // up to these, a point is a second, and ten beyond
 
-/** What is counted for all volumes, and for one. */
-export const ALL = 'all';
-export const ofVolume = (lun) => `volume ${lun}`;
+const ALL = -1;
 
-/** Points of time, oldest first: {at, ...rates}; one list for each thing that is counted. */
-const histories = new Map();
-let last = null;
+/** What is asked for to know some minutes of a volume, or of all. */
+export const historyOf = (minutes, lun = ALL) => `statistics/history?minutes=${minutes}&lun=${lun}`;
 
-export const history = (name) => histories.get(name) ?? [];
+/** Its points, {points, recorded}; undefined as long as there is no answer. */
+export const useHistory = (query, minutes) =>
+  use(query, minutes > FINE_MINUTES ? 5000 : 1000, (before) => more(query, minutes, before));
 
-onAnswer((path, answer) => {
-  if (path === null) {
-    histories.clear();
-    last = null;
-  } else if (path === 'statistics' && Array.isArray(answer.volumes)) {
-    add(answer);
+async function more(query, minutes, before) {
+  const answer = await call('GET', `${query}&after=${before?.last ?? 0}`);
+  if (before !== undefined && before.started !== answer.started) {
+    return more(query, minutes, undefined); // another daemon, which counts from 1 again
   }
-});
-
-function add(now) {
-  const seconds = last === null ? 0 : (now.uptimeMicros - last.uptimeMicros) / 1e6;
-  if (seconds > 0 && now.started === last.started) {
-    const at = Date.parse(now.time);
-    push(ALL, { at, ...rates(last.total, now.total, now, seconds) });
-    const before = new Map(last.volumes.map(({ lun, io }) => [lun, io]));
-    for (const { lun, io } of now.volumes) {
-      if (before.has(lun)) {
-        push(ofVolume(lun), { at, ...rates(before.get(lun), io, now, seconds) });
-      }
-    }
-  } else if (last !== null && now.started !== last.started) {
-    histories.clear(); // another daemon: LUNs may be other volumes
-  }
-  last = now;
-}
-
-function push(name, point) {
-  histories.set(name, [...history(name), point].slice(-POINTS));
-}
-
-/** Bytes and commands a second, and what half and 99 of 100 commands took at most, in s. */
-function rates(before, now, { latencyBoundsMicros }, seconds) {
-  const per = (kind, field) => (now[kind][field] - before[kind][field]) / seconds;
-  const latency = (kind, part) =>
-    percentile(now[kind].latencies.map((count, i) => count - before[kind].latencies[i]), latencyBoundsMicros, part);
+  const points = [...(before?.points ?? []), ...pointsOf(answer)];
+  const oldest = (points.at(-1)?.at ?? 0) - minutes * 60_000;
   return {
-    read: per('read', 'bytes'),
-    write: per('write', 'bytes'),
-    reads: per('read', 'operations'),
-    writes: per('write', 'operations'),
-    readHalf: latency('read', 0.5),
-    readMost: latency('read', 0.99),
-    writeHalf: latency('write', 0.5),
-    writeMost: latency('write', 0.99),
+    started: answer.started,
+    last: answer.last,
+    recorded: answer.recorded,
+    points: points.filter(({ at }) => at > oldest),
   };
 }
 
-/** What a part of the commands did not exceed, taken to lie evenly within its bucket; null for none. */
-function percentile(counts, boundsMicros, part) {
-  const all = counts.reduce((sum, count) => sum + count, 0);
-  if (all === 0) {
-    return null;
-  }
-  let below = 0;
-  for (let i = 0; i < boundsMicros.length; i++) {
-    if (counts[i] > 0 && below + counts[i] >= part * all) {
-      const lower = i === 0 ? 0 : boundsMicros[i - 1];
-      return (lower + ((boundsMicros[i] - lower) * (part * all - below)) / counts[i]) / 1e6;
-    }
-    below += counts[i];
-  }
-  return boundsMicros.at(-1) / 1e6;
+/** Oldest first: bytes and commands a second, and latencies in s, or null where nothing was done. */
+function pointsOf(answer) {
+  const latency = (micros) => (micros === 0 ? null : micros / 1e6);
+  return answer.millis.map((at, i) => {
+    const seconds = answer.micros[i] / 1e6;
+    return {
+      at,
+      readBytes: answer.readBytes[i] / seconds,
+      writeBytes: answer.writeBytes[i] / seconds,
+      reads: answer.reads[i] / seconds,
+      writes: answer.writes[i] / seconds,
+      readMedian: latency(answer.readMedianMicros[i]),
+      readHigh: latency(answer.readHighMicros[i]),
+      writeMedian: latency(answer.writeMedianMicros[i]),
+      writeHigh: latency(answer.writeHighMicros[i]),
+    };
+  });
 }

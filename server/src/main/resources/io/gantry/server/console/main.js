@@ -4,7 +4,7 @@ import { h, render } from '/lib/preact.js';
 import { caller, forgetLogin, isLoggedIn, logOut, resume } from './api.js';
 import { count } from './format.js';
 import { attempt, changed, dismiss, forget, href, onAnswer, onChange, readRoute, state, use } from './state.js';
-import { button, icon, iconButton, logo } from './widgets.js';
+import { alert, button, copyable, icon, iconButton, logo } from './widgets.js';
 import { Login } from './login.js';
 import { access } from './access.js';
 import { copies } from './copies.js';
@@ -28,13 +28,19 @@ const SECTIONS = [
 
 const section = () => SECTIONS.find(({ id }) => id === (state.route[0] ?? ''));
 
+/** Why the page cannot begin, or null. */
+let notYet = null;
+
 function page() {
+  if (notYet !== null) {
+    document.title = 'Gantry';
+    return h('main', { class: 'login' }, h('div', { class: 'card' }, h('div', { class: 'brand' }, logo(), h('h1', null, 'Gantry')), alert('error', notYet), h('p', { class: 'note' }, 'It is asked again every two seconds.')));
+  }
   if (!isLoggedIn()) {
     document.title = 'Gantry';
     return h(Login, { welcome });
   }
   const pool = use('pool', 2000);
-  use('statistics', 2000); // for the charts, wherever one is
   const shown = section();
   document.title = `${state.route[1] ?? shown?.name ?? 'Nothing here'} · Gantry`;
   return [
@@ -44,9 +50,10 @@ function page() {
       { class: 'top' },
       iconButton('menu', 'Sections', () => toggleMenu(), { class: 'menu-button', 'aria-expanded': String(state.menuOpen), 'aria-controls': 'sections' }),
       h('a', { class: 'brand', href: href() }, logo(), h('span', null, 'Gantry')),
-      h('span', { class: 'target', title: 'iSCSI name of the target' }, pool?.target),
+      pool && copyable(pool.target, 'the name of the target', { class: 'target' }),
       h('span', { class: 'grow' }),
-      !state.reachable && h('span', { class: 'badge danger', role: 'status' }, 'No answer from the daemon'),
+      pool?.faults.length > 0 && h('a', { class: 'badge danger loud', href: href(...(pool.faults.length === 1 ? ['volumes', pool.faults[0]] : ['volumes'])) }, 'Faults', h('span', { class: 'more' }, ' on purpose')),
+      state.trouble !== null && h('span', { class: 'badge danger', role: 'status' }, state.trouble),
       themeButton(),
       h('span', { class: 'caller', title: `Logged in by the token ${caller().name}` }, caller().role),
       button('Log out', () => attempt(leave), { class: 'quiet' }),
@@ -151,4 +158,15 @@ onChange(() => {
   }
 });
 
-resume().finally(readRoute);
+const RETRY_MILLIS = 2000;
+
+/** Until it is known who is logged in: a daemon that starts says so, and is asked again. */
+async function begin() {
+  notYet = await resume();
+  readRoute();
+  if (notYet !== null) {
+    setTimeout(begin, RETRY_MILLIS);
+  }
+}
+
+begin();

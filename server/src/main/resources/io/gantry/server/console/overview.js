@@ -2,19 +2,21 @@
 
 import { h } from '/lib/preact.js';
 import { call } from './api.js';
-import { charts } from './charts.js';
+import { activity } from './charts.js';
 import { copyRows } from './copies.js';
 import * as format from './format.js';
-import { ALL, history } from './history.js';
 import { attempt, failure, href, may, refresh, use } from './state.js';
-import { alert, button, card, empty, facts, heading, progress, stack, waiting } from './widgets.js';
+import { alert, button, card, copyable, empty, facts, heading, progress, stack, waiting } from './widgets.js';
 import { sessionTable } from './sessions.js';
+import { volumesIfFew } from './volumes.js';
 
-const RECENT_COPIES = 6;
+const RECENT = 6;
+
+/** Volumes whose names are told; of more, how many there are. */
+const NAMED = 8;
 
 export function overview() {
   const pool = use('pool', 2000);
-  const volumes = use('volumes', 10_000);
   const copies = use('copies', 2000);
   const sessions = use('sessions', 2000);
   const scrub = use('pool/scrub', 2000);
@@ -23,9 +25,9 @@ export function overview() {
   }
   return [
     heading('Overview', null),
-    warnings(pool, volumes ?? []),
-    space(pool, volumes, scrub),
-    charts(history(ALL)),
+    warnings(pool),
+    space(pool, volumesIfFew(pool), scrub),
+    activity(),
     h(
       'div',
       { class: 'pair' },
@@ -36,24 +38,29 @@ export function overview() {
           ? waiting(failure('copies'))
           : copies.copies.length === 0
             ? empty('No copies yet', 'Copies that hosts ask for appear here: what was shared, what was moved, and why.', 'gantry copy SOURCE-URL DESTINATION-URL')
-            : copyRows(copies.copies.slice(0, RECENT_COPIES)),
+            : copyRows(copies.copies.slice(0, RECENT)),
       ),
       card(
         'Sessions',
-        { aside: h('a', { href: href('sessions') }, 'All sessions') },
-        sessions === undefined ? waiting(failure('sessions')) : sessionTable(sessions, pool, true),
+        { aside: h('a', { href: href('sessions') }, sessions?.length > RECENT ? `All ${format.count(sessions.length)} sessions` : 'All sessions') },
+        sessions === undefined ? waiting(failure('sessions')) : sessionTable(sessions.slice(-RECENT).reverse(), pool, true),
       ),
     ),
   ];
 }
 
-function warnings(pool, volumes) {
+function warnings(pool) {
+  const { faults } = pool;
   return [
     pool.warnings.map((text) => alert('warning', text)),
-    volumes
-      .filter((volume) => volume.faults !== '')
-      .map((volume) =>
-        alert('warning loud', h('strong', null, 'Faults on purpose: '), h('a', { href: href('volumes', volume.name) }, volume.name), `: ${volume.faults}`),
+    faults.length > 0 &&
+      alert(
+        'warning loud',
+        h('strong', null, 'Faults on purpose: '),
+        'copies of ',
+        faults.slice(0, NAMED).map((name, i) => [i > 0 && ', ', h('a', { href: href('volumes', name) }, name)]),
+        faults.length > NAMED && ` and ${format.count(faults.length - NAMED)} more`,
+        ' go wrong',
       ),
   ];
 }
@@ -112,7 +119,8 @@ function space(pool, volumes, scrub) {
       ['Chunk', format.bytes(pool.chunkBytes)],
       ['Journal', format.bytes(pool.journalBytes)],
       ['Checkpoint', pool.checkpointed === null ? `${pool.checkpoint}` : `${pool.checkpoint}, ${format.ago(pool.checkpointed)}`],
-      ['Portal', h('code', null, pool.portal)],
+      ['Portal', copyable(pool.portal, 'the address of the portal')],
+      ['Target', copyable(pool.target, 'the name of the target'), 'broad'],
     ),
     scrub && scrub.findings.length > 0 && alert('error', scrub.findings.map((finding) => h('p', null, finding))),
   );
@@ -139,7 +147,7 @@ function scrubState(scrub) {
       : h('span', { class: 'note' }, text),
     may('operator') &&
       button(running ? 'Stop scrub' : 'Scrub', () => attempt(async () => {
-        await call(running ? 'DELETE' : 'POST', 'pool/scrub');
+        await (running ? call('DELETE', 'pool/scrub') : call('POST', 'pool/scrub'));
         refresh('pool/scrub');
       }), { title: running ? undefined : 'Reads everything and compares it with its checksums' }),
   );

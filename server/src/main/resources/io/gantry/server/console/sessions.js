@@ -4,7 +4,8 @@ import { h } from '/lib/preact.js';
 import { DropSession } from './actions.js';
 import * as format from './format.js';
 import { failure, may, open, use } from './state.js';
-import { Table, badge, button, empty, heading, waiting } from './widgets.js';
+import { Table } from './table.js';
+import { badge, button, copyable, empty, heading, waiting } from './widgets.js';
 
 export function sessions() {
   const pool = use('pool', 2000);
@@ -29,16 +30,17 @@ export function sessionTable(all, pool, brief) {
       name: 'Initiator',
       class: 'wide',
       sort: (one) => one.initiator,
-      cell: (one) => [h('code', null, one.initiator), one.discovery && badge('discovery'), one.user && h('span', { class: 'sub' }, `user ${one.user}`)],
+      cell: (one) => [copyable(one.initiator, `the name of ${one.initiator}`), one.discovery && badge('discovery'), one.user && h('span', { class: 'sub' }, `user ${one.user}`)],
     },
     { name: 'From', sort: (one) => one.address, cell: (one) => one.address },
-    !brief && { name: 'Portal', sort: (one) => one.portal, cell: (one) => one.portal },
+    !brief && { name: 'Portal', class: 'detail', sort: (one) => one.portal, cell: (one) => one.portal },
     { name: 'Since', sort: (one) => one.since, cell: (one) => h('time', { dateTime: one.since, title: format.time(one.since) }, format.ago(one.since)) },
-    !brief && { name: 'Commands', number: true, sort: (one) => one.commands, cell: (one) => format.count(one.commands) },
+    !brief && { name: 'Commands', number: true, class: 'detail', sort: (one) => one.commands, cell: (one) => format.count(one.commands) },
     { name: 'Read', number: true, sort: (one) => one.readBytes, cell: (one) => format.bytes(one.readBytes) },
     { name: 'Written', number: true, sort: (one) => one.writtenBytes, cell: (one) => format.bytes(one.writtenBytes) },
     !brief && {
       name: 'Digests',
+      class: 'detail',
       cell: (one) => [one.headerDigest && 'header', one.dataDigest && 'data'].filter(Boolean).join(', ') || 'none',
     },
     !brief &&
@@ -49,5 +51,5 @@ export function sessionTable(all, pool, brief) {
         cell: (one) => button('Drop', () => open(DropSession, { session: one }), { 'aria-label': `Drop session ${one.id} of ${one.initiator}` }),
       },
   ].filter(Boolean);
-  return h(Table, { label: 'Sessions', columns, rows: all, id: (one) => one.id });
+  return h(Table, { label: 'Sessions', columns, rows: all, id: (one) => one.id, text: brief ? undefined : (one) => `${one.initiator} ${one.user ?? ''} ${one.address}` });
 }

@@ -4,12 +4,15 @@ import { Refusal, call, isLoggedIn, role } from './api.js';
 
 const TICK_MILLIS = 250;
 
+/** An answer that took long is asked for so much more rarely: a page takes a tenth of the daemon's time at most. */
+const PATIENCE = 9;
+
 export const state = {
   route: [],
   dialog: null,
   toasts: [],
   menuOpen: false,
-  reachable: true,
+  trouble: null,
 };
 
 let draw = () => {};
@@ -39,10 +42,13 @@ export function changed() {
 const wanted = new Map();
 const known = new Map();
 
-/** The last answer of a GET, or undefined; throws nothing. */
-export function use(path, everyMillis) {
-  const every = Math.min(everyMillis, wanted.get(path) ?? Infinity);
-  wanted.set(path, every);
+/**
+ * The last answer of a GET, or undefined; throws nothing. ask, for what is no plain GET, makes a new
+ * value of the last one.
+ */
+export function use(path, everyMillis, ask = () => call('GET', path)) {
+  const every = Math.min(everyMillis, wanted.get(path)?.every ?? Infinity);
+  wanted.set(path, { every, ask });
   return known.get(path)?.value;
 }
 
@@ -76,26 +82,27 @@ function tick() {
     return;
   }
   const now = performance.now();
-  for (const [path, every] of wanted) {
+  for (const [path, { every, ask }] of wanted) {
     const entry = known.get(path) ?? { due: 0, busy: false };
     known.set(path, entry);
     if (!entry.busy && now >= entry.due) {
-      fetchInto(path, every, entry);
+      fetchInto(path, every, ask, entry);
     }
   }
 }
 
-async function fetchInto(path, every, entry) {
+async function fetchInto(path, every, ask, entry) {
+  const began = performance.now();
   entry.busy = true;
-  entry.due = performance.now() + every;
+  entry.due = began + every;
   try {
-    const value = await call('GET', path);
+    const value = await ask(entry.value);
     if (!isLoggedIn()) {
       return;
     }
     entry.value = value;
     entry.failure = null;
-    state.reachable = true;
+    state.trouble = null;
     listeners.forEach((listener) => listener(path, value));
   } catch (e) {
     if (!(e instanceof Refusal)) {
@@ -105,10 +112,13 @@ async function fetchInto(path, every, entry) {
     if (e.status === 404) {
       entry.value = undefined;
     }
-    state.reachable = e.status !== 0;
+    state.trouble = e.status === 0 ? 'No answer' : e.status >= 500 ? 'Not ready' : null;
     listeners.forEach((listener) => listener(path, e));
   } finally {
     entry.busy = false;
+    if (entry.due > 0) {
+      entry.due = Math.max(entry.due, performance.now() + PATIENCE * (performance.now() - began));
+    }
     changed();
   }
 }

@@ -1,18 +1,20 @@
 // One volume: what it is, a picture of its address space, its snapshots.
 
 import { h } from '/lib/preact.js';
-import { ClearFaults, Clone, CreateSnapshot, DeleteSnapshot, DeleteVolume, Protect, Rename, Resize, RollBack } from './actions.js';
+import { Clone, CreateSnapshot, DeleteSnapshot, DeleteVolume, Protect, Rename, Resize, RollBack } from './actions.js';
+import { ClearFaults, SetFaults } from './faults.js';
 import { AddressMap, CELLS } from './addressmap.js';
 import { path } from './api.js';
-import { charts } from './charts.js';
+import { activity } from './charts.js';
 import * as format from './format.js';
-import { history, ofVolume } from './history.js';
 import { failure, href, may, open, use } from './state.js';
-import { CopyButton, Menu, Table, alert, badge, button, card, empty, facts, heading, icon, waiting } from './widgets.js';
+import { Table } from './table.js';
+import { volumesIfFew } from './volumes.js';
+import { Menu, alert, badge, button, card, copyable, empty, facts, heading, icon, waiting } from './widgets.js';
 
 export function volume(name) {
   const one = use(path`volumes/${name}`, 3000);
-  const all = use('volumes', 10_000);
+  const all = volumesIfFew(use('pool', 2000));
   const snapshots = use(path`volumes/${name}/snapshots`, 5000);
   const picture = `${path`volumes/${name}/sharing`}?cells=${CELLS}`;
   const sharing = use(picture, 5000);
@@ -35,8 +37,9 @@ export function volume(name) {
           items: [
             { text: 'Rename', run: () => open(Rename, { volume: one, taken }) },
             { text: one.readOnly ? 'Allow writing' : 'Make read-only', run: () => open(Protect, { volume: name, on: !one.readOnly }) },
+            may('admin') && { text: 'Faults on purpose', run: () => open(SetFaults, { volume: name }) },
             { text: 'Delete', danger: true, run: () => open(DeleteVolume, { volume: one, snapshots: snapshots?.length ?? 0 }) },
-          ],
+          ].filter(Boolean),
         }),
     ),
     one.faults !== '' &&
@@ -44,12 +47,17 @@ export function volume(name) {
         'warning loud',
         h('strong', null, 'Faults on purpose: '),
         `${one.faults}. `,
-        may('operator') && button('Switch off', () => open(ClearFaults, { volume: name, faults: one.faults })),
+        h(
+          'span',
+          { class: 'alert-actions' },
+          may('admin') && button('Change', () => open(SetFaults, { volume: name })),
+          may('operator') && button('Switch off', () => open(ClearFaults, { volume: name, faults: one.faults })),
+        ),
       ),
     card(
       'Volume',
       {},
-      h('div', { class: 'copyable url-line' }, h('code', null, one.url), h(CopyButton, { text: one.url, what: 'the URL' })),
+      copyable(one.url, 'the URL', { class: 'url-line' }),
       facts(
         ['Size', format.bytes(one.sizeBytes)],
         ['Mapped', format.bytes(one.mappedBytes)],
@@ -60,7 +68,7 @@ export function volume(name) {
       ),
     ),
     card('Address space', {}, sharing === undefined ? waiting(failure(picture)) : h(AddressMap, { sharing, volume: name, sizeBytes: one.sizeBytes })),
-    charts(history(ofVolume(one.lun))),
+    activity(one.lun),
     card('Snapshots', {}, snapshots === undefined ? waiting(failure(path`volumes/${name}/snapshots`)) : snapshotTable(name, snapshots, taken)),
   ];
 }
@@ -92,5 +100,5 @@ function snapshotTable(name, snapshots, taken) {
         ],
     },
   ];
-  return h(Table, { label: 'Snapshots', columns, rows: snapshots, id: (one) => one.name, sortBy: 'Taken', sortDown: true });
+  return h(Table, { label: 'Snapshots', columns, rows: snapshots, id: (one) => one.name, text: (one) => one.name, sortBy: 'Taken', sortDown: true });
 }

@@ -1,10 +1,16 @@
 // All volumes.
 
-import { Component, h } from '/lib/preact.js';
+import { h } from '/lib/preact.js';
 import { Clone, CreateSnapshot, CreateVolume, DeleteVolume, Resize } from './actions.js';
 import * as format from './format.js';
 import { failure, href, may, open, use } from './state.js';
-import { CopyButton, Menu, Table, badge, button, empty, heading, stack, waiting } from './widgets.js';
+import { Table } from './table.js';
+import { Menu, badge, button, copyable, empty, heading, stack, waiting } from './widgets.js';
+
+const FEW = 500;
+
+/** All volumes, for what is only nice to know of them; undefined if they are too many for that. */
+export const volumesIfFew = (pool) => (pool?.volumes <= FEW ? use('volumes', 10_000) : undefined);
 
 export function volumes() {
   const all = use('volumes', 5000);
@@ -19,28 +25,8 @@ export function volumes() {
       ? waiting(failure('volumes'))
       : all.length === 0
         ? empty('No volumes yet', 'A volume is a disk for initiators. It is thin: it takes space as it is written.', 'gantry volume create golden 40G', 'gantry volume import win11 win11.raw')
-        : h(VolumeTable, { all, taken }),
+        : h(Table, { label: 'Volumes', columns: columns(taken), rows: all, id: ({ lun }) => lun, text: (volume) => volume.name, sortBy: 'LUN', dense: true }),
   ];
-}
-
-class VolumeTable extends Component {
-  render({ all, taken }, { filter = '' }) {
-    const shown = all.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
-    return [
-      all.length > 8 &&
-        h('input', {
-          class: 'filter',
-          type: 'search',
-          placeholder: 'Filter by name',
-          'aria-label': 'Filter by name',
-          value: filter,
-          onInput: (e) => this.setState({ filter: e.target.value }),
-        }),
-      shown.length === 0
-        ? h('p', { class: 'waiting' }, `No name has '${filter}' in it.`)
-        : h(Table, { label: 'Volumes', columns: columns(taken), rows: shown, id: ({ lun }) => lun, sortBy: 'LUN', dense: true }),
-    ];
-  }
 }
 
 export const volumeBadges = (volume) => [volume.readOnly && badge('read-only'), volume.faults !== '' && badge('faults on purpose', 'danger loud')];
@@ -76,7 +62,7 @@ const columns = (taken) => [
   {
     name: 'URL',
     class: 'url',
-    cell: (volume) => h('span', { class: 'copyable' }, h('code', { title: volume.url }, volume.url), h(CopyButton, { text: volume.url, what: `the URL of ${volume.name}` })),
+    cell: (volume) => copyable(volume.url, `the URL of ${volume.name}`),
   },
   {
     name: 'Actions',

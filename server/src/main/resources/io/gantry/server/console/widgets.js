@@ -17,6 +17,9 @@ const ICONS = {
   dark: 'M13 9.500A5.500 5.500 0 0 1 6.500 3a5.500 5.500 0 1 0 6.500 6.500z',
   plus: 'M8 3v10M3 8h10',
   back: 'M10 3L5 8l5 5',
+  forth: 'M6 3l5 5l-5 5',
+  first: 'M11.500 3.500L7 8l4.500 4.500M4.500 3.500v9',
+  last: 'M4.500 3.500L9 8l-4.500 4.500M11.500 3.500v9',
   sortUp: 'M4.500 9.500L8 6l3.500 3.500',
   sortDown: 'M4.500 6.500L8 10l3.500-3.500',
 };
@@ -80,12 +83,12 @@ export const alert = (kind, ...children) =>
 export const waiting = (failure) =>
   failure === null ? h('p', { class: 'waiting', 'aria-live': 'polite' }, 'Loading') : alert('error', failure.message);
 
-/** Name and value, one under the other. */
+/** Name and value, one under the other; broad: what is as long as a line. */
 export const facts = (...pairs) =>
   h(
     'dl',
     { class: 'facts' },
-    pairs.filter(Boolean).map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))),
+    pairs.filter(Boolean).map(([name, value, kind]) => h('div', { class: kind }, h('dt', null, name), h('dd', null, value))),
   );
 
 /** A bar of parts: [{value, kind, label}]; the rest of the whole is free. */
@@ -124,6 +127,18 @@ export class CopyButton extends Component {
     clearTimeout(this.timer);
   }
 }
+
+/** A text with a button beside it that copies it; what says what it is. */
+export const copyable = (text, what, attributes = {}) =>
+  h('span', { ...attributes, class: `copyable ${attributes.class ?? ''}` }, h('code', { title: text }, text), h(CopyButton, { text, what }));
+
+/** Some buttons of which one is pressed: options, [[value, text]]. */
+export const choice = (label, options, chosen, set) =>
+  h(
+    'div',
+    { class: 'choice', role: 'group', 'aria-label': label },
+    options.map(([value, text]) => h('button', { type: 'button', 'aria-pressed': String(value === chosen), onClick: () => set(value) }, text)),
+  );
 
 /** A button that opens a list of actions: [{text, run, danger}]. Arrow keys, Escape, Tab. */
 export class Menu extends Component {
@@ -185,61 +200,3 @@ export class Menu extends Component {
     event.stopPropagation();
   }
 }
-
-/**
- * A table that can be sorted. A column is {name, cell, sort, number, class}: cell makes what is shown
- * of a row, sort gives what it is ordered by; without it the column is in no order. On a phone each
- * row is a block with the names of its columns; dense: two of them side by side.
- */
-export class Table extends Component {
-  constructor(props) {
-    super(props);
-    this.state = { by: props.sortBy ?? null, down: props.sortDown ?? false };
-  }
-
-  render({ label, columns, rows, id, dense }, { by, down }) {
-    const column = columns.find(({ name }) => name === by);
-    const sorted = column === undefined ? rows : [...rows].sort((a, b) => compare(column.sort(a), column.sort(b)) * (down ? -1 : 1));
-    return h(
-      'table',
-      { 'aria-label': label, class: dense ? 'dense' : '' },
-      h('thead', null, h('tr', null, columns.map((one) => this.head(one)))),
-      h(
-        'tbody',
-        null,
-        sorted.map((row) =>
-          h(
-            'tr',
-            { key: id(row) },
-            columns.map((one) =>
-              h('td', { class: `${one.number ? 'number' : ''} ${one.class ?? ''}`, 'data-name': one.name }, one.cell(row)),
-            ),
-          ),
-        ),
-      ),
-    );
-  }
-
-  head(column) {
-    const { by, down } = this.state;
-    const attributes = { scope: 'col', class: `${column.number ? 'number' : ''} ${column.class ?? ''}` };
-    if (column.sort === undefined) {
-      return h('th', attributes, column.hidden ? h('span', { class: 'unseen' }, column.name) : column.name);
-    }
-    const sorted = by === column.name;
-    return h(
-      'th',
-      { ...attributes, 'aria-sort': sorted ? (down ? 'descending' : 'ascending') : 'none' },
-      h(
-        'button',
-        { type: 'button', class: 'sort', onClick: () => this.setState({ by: column.name, down: sorted && !down }) },
-        column.name,
-        sorted && icon(down ? 'sortDown' : 'sortUp'),
-      ),
-    );
-  }
-}
-
-const NAMES = new Intl.Collator('en', { numeric: true });
-
-const compare = (a, b) => (typeof a === 'string' ? NAMES.compare(a, b) : a - b);
