@@ -33,6 +33,7 @@ class TidyTest {
     "/packaging/try-service",
     "/packaging/try-image",
     "/packaging/container",
+    "/packaging/class-data",
     "/packaging/launcher",
     "/image/build",
     "/debian/build",
@@ -109,6 +110,7 @@ class TidyTest {
                 "packaging/try-service",
                 "packaging/try-image",
                 "packaging/container",
+                "packaging/class-data",
                 "packaging/image/build"))
         .allMatch(script -> Files.isExecutable(SourceTree.ROOT.resolve(script)));
   }
