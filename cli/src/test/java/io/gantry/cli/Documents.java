@@ -6,11 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The documents of the repository, and the commands in them. */
+/** The documents of the repository, and the blocks and commands in them. */
 final class Documents {
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
@@ -26,31 +27,81 @@ final class Documents {
 
   private Documents() {}
 
+  /** What a fenced block is, by its info string; docs/testing.md tells authors the same. */
+  enum Kind {
+    /** Commands of a person at the server: run. */
+    SH("sh"),
+    /** Commands of a person at a Linux initiator: run in a guest. */
+    INITIATOR("sh initiator"),
+    /** Commands behind {@code $}, and what they print: run and compared. */
+    CONSOLE("console"),
+    /** What the last command of the block before prints: compared, but for what is measured. */
+    OUTPUT("output"),
+    /** A configuration file, or a part of one: loaded. */
+    TOML("toml"),
+    /** Read by a parser. */
+    JSON("json"),
+    XML("xml"),
+    /** Examples of the library: a part of tests. */
+    JAVA("java"),
+    /** A command of the build: names modules and tests that there are. */
+    MAVEN("mvn"),
+    /** What is not run here, block by block with its reason in {@code DocumentsTest}. */
+    ELSEWHERE("sh elsewhere"),
+    POWERSHELL("powershell"),
+    ESXCLI("esxcli"),
+    JAVASCRIPT("js"),
+    YAML("yaml"),
+    INI("ini"),
+    /** Pictures, layouts, grammars. */
+    TEXT("text");
+
+    private final String info;
+
+    Kind(String info) {
+      this.info = info;
+    }
+
+    static Optional<Kind> of(String info) {
+      return Stream.of(values()).filter(kind -> kind.info.equals(info)).findAny();
+    }
+  }
+
+  /**
+   * A fenced block.
+   *
+   * @param info what stands behind the fence
+   * @param line where the fence is, counted from 1
+   */
+  record Block(String info, String text, int line) {
+    Optional<Kind> kind() {
+      return Kind.of(info);
+    }
+
+    boolean is(Kind kind) {
+      return kind().filter(kind::equals).isPresent();
+    }
+  }
+
   /**
    * A document.
    *
    * @param name its path from the root
    */
   record Document(String name, String text) {
-
-    /** A fenced block: what stands behind the fence, and what is in it. */
-    record Block(String info, String text) {}
-
     List<Block> blocks() {
       List<Block> blocks = new ArrayList<>();
       Matcher matcher = FENCE.matcher(text);
       while (matcher.find()) {
-        blocks.add(new Block(matcher.group(1).strip(), matcher.group(2)));
+        int line =
+            1 + (int) text.substring(0, matcher.start()).chars().filter(c -> c == '\n').count();
+        blocks.add(new Block(matcher.group(1).strip(), matcher.group(2), line));
       }
       return blocks;
     }
 
-    /** The blocks of shell that can be run as they stand, in order. */
-    List<String> runnable() {
-      return blocks().stream()
-          .filter(block -> block.info().equals("sh run"))
-          .map(Block::text)
-          .toList();
+    List<Block> blocks(Kind kind) {
+      return blocks().stream().filter(block -> block.is(kind)).toList();
     }
 
     /** What picocli says against the commands in the document; as many as there are. */
@@ -72,6 +123,11 @@ final class Documents {
       }
       return problems;
     }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 
   private static String filledIn(String shell) {
@@ -82,7 +138,7 @@ final class Documents {
     return filled;
   }
 
-  /** README, and everything below docs. */
+  /** What stands at the root, and everything below docs. */
   static List<Document> all() {
     try (Stream<Path> root = Files.list(ROOT);
         Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {

@@ -1,55 +1,99 @@
 package io.gantry.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.gantry.cli.Documents.Document;
+import io.gantry.cli.Documents.Kind;
+import io.gantry.cli.Story.Outcome;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What documents say can be typed (blocks that begin with {@code ```sh run}) is typed: the blocks
- * of a document one after the other, in an empty directory, with a daemon of the built distribution
- * where {@code GANTRY_DATA} says.
+ * What documents say can be typed is typed, each document on a machine of its own, where nothing
+ * but a daemon of the built distribution runs; the quick start with the initiator of a Linux
+ * kernel.
  */
 @NullUnmarked
 class DocumentsIT {
-  @TempDir private Path directory;
+  /** Where {@code ./check} puts what the guest needs. */
+  private static final Path GUEST = Path.of(System.getenv("HOME"), ".cache/gantry/guest");
 
-  static Stream<Document> runnable() {
-    return Documents.all().stream().filter(document -> !document.runnable().isEmpty());
+  @TempDir private static Path directory;
+  private static ExecutorService tellers;
+  private static List<Telling> tellings;
+
+  /** A story that is told, next to others: mostly it waits for programs to start. */
+  record Telling(Document document, Future<Outcome> outcome) {
+    @Override
+    public String toString() {
+      return document.name();
+    }
   }
 
-  @Test
-  void thereIsSomethingToRun() {
-    assertThat(runnable()).hasSizeGreaterThan(3);
+  @BeforeAll
+  static void tell() throws IOException {
+    tellers = Executors.newFixedThreadPool(2);
+    tellings = new ArrayList<>();
+    String only = System.getProperty("document", "");
+    for (Document document : Documents.all()) {
+      Story story = new Story(document);
+      if (!story.isEmpty() && (only.isEmpty() || document.name().equals(only))) {
+        Path steps = Files.createDirectories(directory.resolve(document.name()));
+        List<String> missing = missing(story);
+        Future<Outcome> outcome =
+            missing.isEmpty()
+                ? tellers.submit(() -> story.run(steps, GUEST))
+                : CompletableFuture.completedFuture(new Outcome(Story.NO_MACHINE, missing));
+        tellings.add(new Telling(document, outcome));
+      }
+    }
+  }
+
+  private static List<String> missing(Story story) {
+    List<String> missing = new ArrayList<>(story.missing());
+    if (story.needsInitiator() && !Files.isExecutable(GUEST.resolve("usr/bin/linux.uml"))) {
+      missing.add("the Linux guest that ./check puts into " + GUEST);
+    }
+    return missing;
+  }
+
+  @AfterAll
+  static void close() {
+    tellers.shutdownNow();
+    tellers.close();
+  }
+
+  static List<Telling> tellings() {
+    return tellings;
   }
 
   @ParameterizedTest
-  @MethodSource("runnable")
-  void whatItSaysWorks(Document document) throws Exception {
-    Path bin = Files.createDirectories(directory.resolve("bin"));
-    Files.createSymbolicLink(bin.resolve("gantry"), Launcher.SCRIPT);
-    Path work = Files.createDirectories(directory.resolve("work"));
-    ServerProcess server = ServerProcess.start(directory.resolve("data"));
-    try {
-      List<String> blocks = document.runnable();
-      String script =
-          "set -eux\nexport PATH=%s:$PATH GANTRY_DATA=%s\ncd %s\n%s"
-              .formatted(bin, server.data(), work, String.join("\n", blocks));
-      Path file = Files.writeString(directory.resolve("script"), script);
-      Launcher.Finished finished = Launcher.run(List.of("bash", file.toString()));
-      assertThat(finished.exitCode())
-          .as("%s: %s%s", document.name(), finished.out(), finished.err())
-          .isZero();
-    } finally {
-      server.stop();
-    }
+  @MethodSource("tellings")
+  void whatItSaysWorks(Telling telling) throws Exception {
+    Document document = telling.document();
+    Outcome outcome = telling.outcome().get();
+    assumeTrue(
+        outcome.status() != Story.NO_MACHINE,
+        () -> document + " was not tried, for want of " + outcome.problems());
+    assertThat(outcome.problems()).as(document.name()).isEmpty();
+    System.out.printf(
+        "%s: ran %d blocks on the server, %d on the initiator%n",
+        document.name(),
+        document.blocks().stream().filter(Story::isForTheServer).count(),
+        document.blocks(Kind.INITIATOR).size());
   }
 }

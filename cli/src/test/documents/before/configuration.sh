@@ -1,0 +1,2 @@
+(umask 077 && printf 'secret of hyperv' >/etc/hyperv1.secret)
+gantry serve

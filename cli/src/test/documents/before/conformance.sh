@@ -1,0 +1,3 @@
+array
+gantry serve
+gantry volume create disk 64G

@@ -1,0 +1,2 @@
+gantry serve
+gantry volume create scratch 64M
