@@ -41,7 +41,13 @@ class TidyTest {
     "/debian/prerm",
     "/debian/postrm",
     ".service",
-    "/.ci/run"
+    "/.ci/run",
+    "/documents/story",
+    "/documents/guest",
+    "/documents/guest-init",
+    "/documents/guest-packages",
+    "/documents/array",
+    "/documents/systemctl"
   };
 
   /** Past this a file is split by state machine or concept. */
@@ -104,6 +110,8 @@ class TidyTest {
                 "gantry",
                 "check",
                 ".ci/run",
+                "cli/src/test/documents/story",
+                "cli/src/test/documents/guest-packages",
                 "packaging/build",
                 "packaging/try",
                 "packaging/try-installed",
