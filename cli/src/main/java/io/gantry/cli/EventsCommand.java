@@ -64,7 +64,8 @@ final class EventsCommand extends DaemonCommand {
     String who =
         (event.who() == null ? "" : event.who())
             + (event.address() == null ? "" : " (" + event.address() + ")");
-    // What initiators say of themselves is part of it: nothing of that moves a cursor.
+    // What initiators say of themselves is part of it: nothing of that moves a cursor or turns
+    // text.
     out()
         .println(
             "%s  %-18s  %s%s"
@@ -73,6 +74,6 @@ final class EventsCommand extends DaemonCommand {
                     event.type(),
                     who.isEmpty() ? "" : who.strip() + ": ",
                     event.message())
-                .replaceAll("\\p{Cntrl}", "?"));
+                .replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?"));
   }
 }

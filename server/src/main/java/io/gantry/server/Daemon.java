@@ -245,6 +245,8 @@ public final class Daemon implements AutoCloseable {
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
             .routing(routing -> {
+              routing.addFilter(RequestTimes::takeRest);
+              routing.addFilter(new OwnNames(address.host())::check);
               api.route(routing);
               console.route(routing);
             });
@@ -308,6 +310,11 @@ public final class Daemon implements AutoCloseable {
   /** The pool that it serves. */
   public Pool pool() {
     return pool;
+  }
+
+  /** What happens in it. */
+  EventLog events() {
+    return events;
   }
 
   /** How to reach it. */

@@ -14,6 +14,7 @@ import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,9 @@ public record LogSettings(Level level, Map<String, Level> levels, boolean json) 
     LEVELS.put("debug", Level.FINE);
     LEVELS.put("trace", Level.FINER);
   }
+
+  /** Also what terminals take for controls beyond ASCII, and what turns text around. */
+  private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
   /** Held, for the logging system forgets what nobody holds. */
   private static final List<Logger> HELD = new ArrayList<>();
@@ -176,7 +180,7 @@ public record LogSettings(Level level, Map<String, Level> levels, boolean json) 
               name(record.getLevel()),
               record.getLoggerName(),
               // What peers say of themselves may be part of it: it makes no lines of its own.
-              formatter.formatMessage(record).replaceAll("\\p{Cntrl}", "?"),
+              UNPRINTABLE.matcher(formatter.formatMessage(record)).replaceAll("?"),
               record.getThrown() == null ? "" : "\n" + trace(record.getThrown()));
     }
 

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,14 @@ import org.jspecify.annotations.Nullable;
  * methods in {@code bind(RestApi)}.
  */
 final class RestApi {
+  /** Characters that need it are encoded, others are not; slashes and controls are in no name. */
+  private static final String CHARACTER =
+      "[A-Za-z0-9_~-]|%(2[0-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])";
+
+  /** Nothing that there is has a name that begins with a dot. */
+  private static final Pattern PLAIN =
+      Pattern.compile("(/(%1$s)(%1$s|\\.)*+)+".formatted(CHARACTER));
+
   private final Authentication authentication;
   private final EventLog events;
 
@@ -126,8 +135,8 @@ final class RestApi {
     requests.count(endpoint, response);
     RestFormat.protect(response);
     Caller caller = authentication.caller(request);
-    if (request.path().rawPath().contains(";")) {
-      refusePath(request, response); // or ";..." would be cut off, and another thing meant
+    if (!isPlain(request.path().rawPath())) {
+      refusePath(request, response);
       return;
     }
     if (!caller.role().covers(endpoint.role()) && !isOpen(endpoint, request)) {
@@ -135,6 +144,14 @@ final class RestApi {
       return;
     }
     handler.answer(new RestRequest(endpoint, request, caller, events), response);
+  }
+
+  /**
+   * Whether a path says what it means. The web server takes {@code /x/../y}, {@code //y}, {@code
+   * /%79} and {@code /y;z} for {@code /y}; whoever filters paths in front of it may not.
+   */
+  private static boolean isPlain(String rawPath) {
+    return PLAIN.matcher(rawPath).matches();
   }
 
   private void refuseCaller(

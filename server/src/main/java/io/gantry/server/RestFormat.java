@@ -18,10 +18,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -45,9 +41,6 @@ final class RestFormat {
   private static final int MAXIMUM_CONNECTIONS = 256;
 
   private static final Duration IDLE = Duration.ofSeconds(60);
-
-  /** How long a body may take to come. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Takes what the records say and nothing that only looks like it. */
   static final JsonMapper JSON =
@@ -76,6 +69,7 @@ final class RestFormat {
         .idleConnectionTimeout(IDLE)
         .idleConnectionPeriod(IDLE.dividedBy(4))
         .directHandlers(refusals());
+    RequestTimes.configure(server);
   }
 
   /** Headers of every answer: browsers neither keep it nor take it for something else. */
@@ -147,7 +141,7 @@ final class RestFormat {
   static byte[] read(ServerRequest request) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     byte[] some = new byte[8192];
-    try (Patience _ = new Patience();
+    try (Patience _ = new Patience(RequestTimes.LIMIT);
         InputStream in = request.content().inputStream()) {
       for (int n = in.read(some); n >= 0; n = in.read(some)) {
         body.write(some, 0, n);
@@ -156,36 +150,13 @@ final class RestFormat {
         }
       }
     } catch (IOException | UncheckedIOException e) {
+      RequestTimes.breakOff();
       throw new Refusal(Status.REQUEST_TIMEOUT_408, "the body did not come");
+    } catch (IllegalArgumentException e) { // the web server's, of the length of a chunk
+      RequestTimes.breakOff();
+      throw Refusal.bad("the body is not in chunks as HTTP has them");
     }
     return body.toByteArray();
-  }
-
-  /** Cuts a connection off, unless what is done on it ends in time. For one thread. */
-  private static final class Patience implements AutoCloseable {
-    private static final ScheduledExecutorService CLOCK =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("gantry-rest-patience").factory());
-
-    private final Thread thread = Thread.currentThread();
-    private final Future<?> end =
-        CLOCK.schedule(this::cutOff, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    private boolean over; // guarded by this
-
-    private synchronized void cutOff() {
-      if (!over) {
-        thread.interrupt(); // closes the socket that a virtual thread waits for
-      }
-    }
-
-    @Override
-    public void close() {
-      end.cancel(false);
-      synchronized (this) {
-        over = true;
-      }
-      var _ = Thread.interrupted();
-    }
   }
 
   static void sendError(ServerResponse response, Status status, @Nullable String message) {

@@ -161,7 +161,7 @@ class ConsoleTest {
       socket
           .getOutputStream()
           .write(
-              "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+              "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                   .formatted(path)
                   .getBytes(StandardCharsets.US_ASCII));
       socket.setSoTimeout(10_000);

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -296,16 +299,47 @@ class EventsTest {
         .forEach(line -> assertThat(JSON.readTree(line).path("time").asString()).isNotEmpty());
   }
 
+  /** Begins to read a stream, and reads no byte of it. */
+  private Socket deaf() throws IOException {
+    Socket deaf = new Socket();
+    deaf.setReceiveBufferSize(4096);
+    deaf.connect(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), daemon.contact().http().port()));
+    deaf.getOutputStream()
+        .write(
+            ("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                    + "Last-Event-ID: 1\r\nAuthorization: Bearer %s\r\n\r\n"
+                        .formatted(daemon.contact().token()))
+                .getBytes(StandardCharsets.ISO_8859_1));
+    return deaf;
+  }
+
+  private void happenMuch() {
+    for (int i = 0; i < 256; i++) { // 15 MB, more than what lies in sockets
+      daemon.events().add(EventType.WARNING, EventLog.Actor.NOBODY, "x".repeat(60_000));
+    }
+  }
+
+  /** It hears that its connection is gone when it writes. The test ends only if that happens. */
+  @Test
+  void aReaderThatTakesNothingIsCutOff() throws Exception {
+    try (Socket deaf = deaf()) {
+      happenMuch();
+      while (true) {
+        assertThat(ask("GET", "/api/v1/me", "").path("name").asString()).isEqualTo("local");
+        deaf.getOutputStream().write('x');
+        LockSupport.parkNanos(100_000_000);
+      }
+    } catch (SocketException e) {
+      assertThat(ask("GET", "/api/v1/me", "").path("name").asString()).isEqualTo("local");
+    }
+  }
+
   /** A reader that takes nothing costs the others nothing. */
   @Test
   void aReaderThatTakesNothingHoldsNobodyUp() throws Exception {
-    try (Socket deaf =
-        new Socket(InetAddress.getLoopbackAddress(), daemon.contact().http().port())) {
-      deaf.getOutputStream()
-          .write(
-              ("GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
-                      + "Authorization: Bearer %s\r\n\r\n".formatted(daemon.contact().token()))
-                  .getBytes(StandardCharsets.ISO_8859_1));
+    try (Socket _ = deaf()) {
+      happenMuch();
       try (Reader reader = new Reader("")) {
         ask("POST", "/api/v1/volumes", "{\"name\": \"x\", \"sizeBytes\": 1048576}");
         assertThat(reader.next().path("type").asString()).isEqualTo("volume.created");

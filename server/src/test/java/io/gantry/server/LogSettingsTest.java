@@ -50,6 +50,15 @@ class LogSettingsTest {
     assertThat(lines.toString()).doesNotContain("info", "debug");
   }
 
+  /** C1 controls are what terminals take commands from, too; others hide or turn what is there. */
+  @Test
+  void whatPeersSayMovesNoCursorAndTurnsNoText() {
+    LogSettings.DEFAULTS.apply(new PrintStream(out, true, StandardCharsets.UTF_8), false);
+    System.getLogger("io.gantry.here")
+        .log(System.Logger.Level.ERROR, "a\u001b[2Jb\u009b2Jc\u202ed\u2028e\u200bf\rg");
+    assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("a?[2Jb?2Jc?d?e?f?g\n");
+  }
+
   @Test
   void levelsByLogger() {
     assertThat(

@@ -341,11 +341,11 @@ class RestSecurityTest {
           "/api-tokens.json"
         }) {
       String answer =
-          raw("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".formatted(path));
+          raw("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".formatted(path));
       assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("root:", "\"token\"");
       String asAdmin =
           raw(
-              "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
+              "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
                   .formatted(path, daemon.contact().token()));
       assertThat(asAdmin).startsWith("HTTP/1.1 4").doesNotContain("root:", "\"digest\"");
     }
@@ -394,12 +394,12 @@ class RestSecurityTest {
 
   @Test
   void bodiesHaveALimit() throws Exception {
-    String head = "POST /api/v1/login HTTP/1.1\r\nHost: x\r\n";
+    String head = "POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\n";
     assertThat(answerTo(head + "Content-Length: 1048576\r\n\r\n")).startsWith("HTTP/1.1 413 ");
     String admin = "Authorization: Bearer %s\r\n".formatted(daemon.contact().token());
     assertThat(
             answerTo(
-                "POST /api/v1/volumes HTTP/1.1\r\nHost: x\r\n%sContent-Length: 65537\r\n\r\n"
+                "POST /api/v1/volumes HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: 65537\r\n\r\n"
                     .formatted(admin)))
         .startsWith("HTTP/1.1 413 ");
     assertThat(
@@ -416,12 +416,14 @@ class RestSecurityTest {
   @Test
   void headersHaveALimit() throws Exception {
     String long1 =
-        "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n".formatted("x".repeat(1 << 20));
+        "GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nA: %s\r\n\r\n"
+            .formatted("x".repeat(1 << 20));
     assertThat(raw(long1)).startsWith("HTTP/1.1 4");
     String many =
-        "GET /api/v1/me HTTP/1.1\r\nHost: x\r\n%s\r\n".formatted("A: b\r\n".repeat(100_000));
+        "GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
+            .formatted("A: b\r\n".repeat(100_000));
     assertThat(raw(many)).startsWith("HTTP/1.1 4");
-    String path = "GET /%s HTTP/1.1\r\nHost: x\r\n\r\n".formatted("x".repeat(1 << 20));
+    String path = "GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n".formatted("x".repeat(1 << 20));
     assertThat(raw(path)).startsWith("HTTP/1.1 4");
   }
 
@@ -431,7 +433,7 @@ class RestSecurityTest {
     try (Socket slow = connect()) {
       slow.getOutputStream()
           .write(
-              "POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+              "POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
                   .getBytes(StandardCharsets.ISO_8859_1));
       assertThat(asAdmin("GET", "/api/v1/me", "").status).isEqualTo(200);
       slow.getInputStream().readAllBytes(); // returns when the server has closed it
@@ -475,7 +477,7 @@ class RestSecurityTest {
     for (String method : new String[] {"TRACE", "CONNECT", "HEAD", "OPTIONS", "PROPFIND", "GETX"}) {
       String answer =
           raw(
-              "%s /api/v1/pool HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
+              "%s /api/v1/pool HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
                   .formatted(method, daemon.contact().token()));
       assertThat(answer).containsPattern("\\AHTTP/1.1 (40[0345]|501)").doesNotContain("chunkBytes");
     }
