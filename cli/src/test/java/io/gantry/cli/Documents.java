@@ -52,7 +52,6 @@ final class Documents {
     ESXCLI("esxcli"),
     JAVASCRIPT("js"),
     YAML("yaml"),
-    INI("ini"),
     /** Pictures, layouts, grammars. */
     TEXT("text");
 

@@ -75,7 +75,7 @@ final class Story {
       case CONSOLE -> addTranscript(block);
       case OUTPUT -> addOutput(block);
       case TOML -> addConfiguration(block);
-      case JSON, XML, JAVA, MAVEN, ELSEWHERE, POWERSHELL, ESXCLI, JAVASCRIPT, YAML, INI, TEXT -> {}
+      case JSON, XML, JAVA, MAVEN, ELSEWHERE, POWERSHELL, ESXCLI, JAVASCRIPT, YAML, TEXT -> {}
     }
   }
 
