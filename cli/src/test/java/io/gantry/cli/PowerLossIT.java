@@ -56,9 +56,22 @@ class PowerLossIT extends CrashRun {
     for (String name : List.of("mount", "outer")) {
       Path place = directory.resolve(name);
       if (Files.isDirectory(place) && tryRun("mountpoint", "-q", place.toString())) {
-        run("umount", place.toString());
+        unmount(place);
       }
     }
+  }
+
+  /**
+   * A loop device lets its file go a moment after it was unmounted, which keeps the outer one busy.
+   */
+  private static void unmount(Path place) throws Exception {
+    for (int attempt = 0; attempt < 300; attempt++) {
+      if (tryRun("umount", place.toString())) {
+        return;
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
+    run("umount", "--lazy", place.toString()); // in use by somebody else's mount namespace
   }
 
   @Override
@@ -67,7 +80,7 @@ class PowerLossIT extends CrashRun {
     Path next = disk.resolveSibling("disk%d.img".formatted(++cuts));
     run("cp", "--reflink=always", disk.toString(), next.toString());
     server.kill();
-    run("umount", mount.toString());
+    unmount(mount);
     Files.delete(disk);
     disk = next;
     run("mount", "-o", "loop", disk.toString(), mount.toString());
