@@ -168,7 +168,7 @@ class ConsoleActionsTest extends ConsoleFixture {
     browser.click("Delete");
     browser.fill("Type golden to go on", "golden");
     browser.click("Delete volume");
-    browser.awaitText("dialog [role=alert]", "volume golden has 1 snapshots: delete them first");
+    browser.awaitText("dialog [role=alert]", "volume golden has snapshots (1): delete them first");
     assertThat(browser.complaints()).singleElement().asString().contains("409");
     browser.press(Keys.ESCAPE);
     browser.awaitDone();

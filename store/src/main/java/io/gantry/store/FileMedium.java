@@ -123,7 +123,12 @@ public final class FileMedium implements Medium {
     if (exists(directory) || !empty) {
       medium.close();
       throw new FileAlreadyExistsException(
-          directory + (empty ? " already holds a pool" : " holds data of a pool without its root"));
+          directory.toString(),
+          null,
+          empty
+              ? "already holds a pool"
+              : "holds chunks and journal of a pool, but not its file '%s'; bring that back from a back-up, or name another directory"
+                  .formatted(ROOT));
     }
     return medium;
   }
@@ -136,7 +141,13 @@ public final class FileMedium implements Medium {
    */
   public static FileMedium open(Path directory) throws IOException {
     if (!exists(directory)) {
-      throw new NoSuchFileException(directory + " holds no pool");
+      throw new NoSuchFileException(
+          directory.toString(),
+          null,
+          Files.exists(directory.resolve(CHUNKS))
+              ? "its file '%s' is missing or may not be read, without which it is no pool"
+                  .formatted(ROOT)
+              : "holds no pool");
     }
     return open(directory, false, System::nanoTime);
   }
@@ -174,7 +185,7 @@ public final class FileMedium implements Medium {
       }
       FileChannel chunks = opened(opened, openFile(directory.resolve(CHUNKS), create));
       FileChannel pages = opened(opened, openFile(directory.resolve(PAGES), true));
-      JournalFiles journal = opened(opened, JournalFiles.open(directory));
+      JournalFiles journal = opened(opened, JournalFiles.open(directory, create));
       return new FileMedium(directory, lock, chunks, pages, journal, nanoTime);
     } catch (IOException | RuntimeException e) {
       for (Closeable file : opened) {

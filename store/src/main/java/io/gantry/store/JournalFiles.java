@@ -35,11 +35,16 @@ final class JournalFiles implements Closeable {
     this.directory = directory;
   }
 
-  /** Opens what there is, and makes an empty journal if there is nothing. */
-  static JournalFiles open(Path directory) throws IOException {
+  /**
+   * Opens what there is.
+   *
+   * @param create whether to make an empty journal if there is nothing
+   * @throws CorruptPoolException if there is nothing: a trim leaves the last file
+   */
+  static JournalFiles open(Path directory, boolean create) throws IOException {
     JournalFiles journal = new JournalFiles(directory);
     try {
-      journal.openAll();
+      journal.openAll(create);
       return journal;
     } catch (IOException | RuntimeException e) {
       journal.close();
@@ -47,7 +52,7 @@ final class JournalFiles implements Closeable {
     }
   }
 
-  private synchronized void openAll() throws IOException {
+  private synchronized void openAll(boolean create) throws IOException {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, "journal*")) {
       for (Path entry : entries) {
         String name = String.valueOf(entry.getFileName());
@@ -60,6 +65,10 @@ final class JournalFiles implements Closeable {
       }
     }
     if (files.isEmpty()) {
+      if (!create) {
+        throw new CorruptPoolException(
+            directory + ": the journal is missing; bring it back from a back-up");
+      }
       files.put(0L, FileMedium.openFile(file(0), true));
     }
     // A crash while the journal was trimmed may leave files with a gap behind them.

@@ -16,10 +16,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads.
  */
 public final class Pool implements AutoCloseable {
-  /** Smallest and largest chunk. */
-  private static final int MIN_CHUNK = 16 << 10;
-
-  private static final int MAX_CHUNK = 1 << 20;
   public static final int DEFAULT_CHUNK = 64 << 10;
 
   private static final int MAX_VOLUMES = 1 << 14; // flat space LUNs
@@ -54,10 +50,10 @@ public final class Pool implements AutoCloseable {
    */
   public static Pool create(Medium medium, int chunkBytes, PoolOptions options) throws IOException {
     try {
-      if (Integer.bitCount(chunkBytes) != 1 || chunkBytes < MIN_CHUNK || chunkBytes > MAX_CHUNK) {
+      if (!PoolOptions.isChunkSize(chunkBytes)) {
         throw new IllegalArgumentException(
             "chunk size %d is not a power of two from %d to %d"
-                .formatted(chunkBytes, MIN_CHUNK, MAX_CHUNK));
+                .formatted(chunkBytes, PoolOptions.MIN_CHUNK, PoolOptions.MAX_CHUNK));
       }
       medium.writeRoot(PoolRoot.random(chunkBytes, options.random()).encode());
     } catch (IOException | RuntimeException e) {
@@ -266,7 +262,7 @@ public final class Pool implements AutoCloseable {
       int snapshots = metadata.catalog().snapshots(volume).size();
       if (snapshots > 0) {
         throw new IllegalArgumentException(
-            "volume %s has %d snapshots: delete them first".formatted(volume.name(), snapshots));
+            "volume %s has snapshots (%d): delete them first".formatted(volume.name(), snapshots));
       }
       return new JournalRecord.VolumeDeleted(volume.id());
     });

@@ -26,6 +26,8 @@ public record PoolOptions(
     boolean verifyReads,
     ThreadFactory threads,
     TimedWait timedWait) {
+  static final int MIN_CHUNK = 16 << 10;
+  static final int MAX_CHUNK = 1 << 20;
 
   /** The system's clock, randomness and threads, the default limits, a checkpoint every 64 MiB. */
   public static PoolOptions defaults() {
@@ -90,5 +92,10 @@ public record PoolOptions(
   public PoolOptions withTimedWait(TimedWait other) {
     return new PoolOptions(
         clock, random, limits, listener, checkpointBytes, verifyReads, threads, other);
+  }
+
+  /** Whether a pool can have chunks of so many bytes: a power of two, 16 KiB to 1 MiB. */
+  public static boolean isChunkSize(int chunkBytes) {
+    return Integer.bitCount(chunkBytes) == 1 && chunkBytes >= MIN_CHUNK && chunkBytes <= MAX_CHUNK;
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,6 +65,28 @@ class JournalTest {
         .hasMessageContaining(place.toString());
     // Nothing was touched, and the lock is free again.
     assertThatThrownBy(this::open).isInstanceOf(CorruptPoolException.class);
+  }
+
+  /** An empty one would make an empty pool of it, and its chunks would be used again. */
+  @Test
+  void aJournalThatIsMissingIsToldAndNotMade() throws IOException {
+    Files.delete(journal);
+    assertDamaged("the journal is missing");
+    assertThat(journal).doesNotExist();
+    Files.write(journal, good);
+    assertThat(names()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void aPoolWithoutItsRootIsNotTakenForAnEmptyPlace() throws IOException {
+    Files.delete(place.resolve("pool"));
+    assertThatThrownBy(this::open)
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContainingAll(place.toString(), "its file 'pool' is missing");
+    assertThatThrownBy(() -> FileMedium.create(place))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessageContainingAll(place.toString(), "but not its file 'pool'");
+    assertThat(journal).hasBinaryContent(good);
   }
 
   @Test
