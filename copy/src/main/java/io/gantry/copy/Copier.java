@@ -192,6 +192,7 @@ public final class Copier {
 
   /** Everything that can be known to go wrong before anything is moved. */
   private Span check(CopyRequest request) throws IOException {
+    requireMethod(request.method());
     long available = source.sizeBytes() - request.sourceOffset();
     if (available < 0) {
       throw new CopyException(
@@ -225,6 +226,19 @@ public final class Copier {
       throw new CopyException(destination.name() + ": nothing is as long as the copy would end");
     }
     return span;
+  }
+
+  /** That storage which is to copy by itself can. */
+  private void requireMethod(CopyMethod method) throws CopyException {
+    boolean offloads = method == CopyMethod.ODX || method == CopyMethod.XCOPY;
+    for (CopyEnd end : List.of(source, destination)) {
+      if (offloads && !(end instanceof DiskEnd)) {
+        throw new CopyException(
+            end.name()
+                + ": is a file, and only logical units copy by themselves; --method auto reads and"
+                + " writes it");
+      }
+    }
   }
 
   private boolean isOnePlace() throws IOException {

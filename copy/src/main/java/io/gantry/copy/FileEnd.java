@@ -75,7 +75,7 @@ public final class FileEnd implements CopyEnd {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       return openDestination(path);
     }
-    Path directory = writableDirectory(path);
+    Path directory = requireWritableDirectory(path);
     String name = "%s.%d.part".formatted(path.getFileName(), ProcessHandle.current().pid());
     Path unfinished = directory.resolve(name);
     Files.deleteIfExists(unfinished); // of a process that died and had the same number
@@ -93,7 +93,7 @@ public final class FileEnd implements CopyEnd {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       return openDestination(path);
     }
-    Path unfinished = writableDirectory(path).resolve(path.getFileName() + ".part");
+    Path unfinished = requireWritableDirectory(path).resolve(path.getFileName() + ".part");
     if (!goesOn) {
       Files.deleteIfExists(unfinished);
       return create(path, unfinished, true);
@@ -118,7 +118,12 @@ public final class FileEnd implements CopyEnd {
         StandardOpenOption.CREATE_NEW);
   }
 
-  private static Path writableDirectory(Path path) throws CopyException {
+  /**
+   * The directory in which a file is to be.
+   *
+   * @throws CopyException if there is none, or nothing can be written to it
+   */
+  public static Path requireWritableDirectory(Path path) throws CopyException {
     Path directory = path.toAbsolutePath().getParent();
     if (directory == null || !Files.isDirectory(directory)) {
       throw new CopyException(path + ": its directory does not exist; create it first");

@@ -2,11 +2,11 @@ package io.gantry.copy;
 
 import io.gantry.copy.RangeSet.Range;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -34,6 +34,10 @@ import java.util.zip.CRC32C;
  */
 final class ResumeFile {
   private static final String MAGIC = "gantry copy 1";
+
+  /** Nothing that was written here is nearly as long. */
+  private static final int MAXIMUM_BYTES = 64 << 20;
+
   private static final String DONE = "done";
   private static final String CRC = "crc32c ";
 
@@ -72,15 +76,19 @@ final class ResumeFile {
    * @throws CopyException if the file is of another copy, or is damaged
    */
   List<Range> read() throws IOException {
-    String text;
-    try {
-      text = Files.readString(file, StandardCharsets.UTF_8);
-    } catch (NoSuchFileException e) {
+    if (!Files.exists(file)) {
       return List.of();
     }
+    byte[] bytes = new byte[0];
+    if (Files.isRegularFile(file)) {
+      try (InputStream in = Files.newInputStream(file)) {
+        bytes = in.readNBytes(MAXIMUM_BYTES + 1);
+      }
+    }
+    String text = new String(bytes, StandardCharsets.UTF_8);
     int crcAt = text.lastIndexOf(CRC);
     String lines = crcAt < 0 ? text : text.substring(0, crcAt);
-    if (!text.startsWith(MAGIC + "\n")) {
+    if (!text.startsWith(MAGIC + "\n") || bytes.length > MAXIMUM_BYTES) {
       throw new CopyException(file + ": is no file that a copy can go on from; name another one");
     }
     if (crcAt < 0 || !text.substring(crcAt).equals(crcLine(lines))) {

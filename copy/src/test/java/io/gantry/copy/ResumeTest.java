@@ -243,6 +243,11 @@ class ResumeTest {
     Files.writeString(state, "shopping: milk\n");
     assertThatThrownBy(this::goOn).hasMessageContaining("is no file that a copy can go on from");
     assertThat(state).hasContent("shopping: milk\n");
+    Files.write(state, new byte[] {-1, -2}); // no text at all
+    assertThatThrownBy(this::goOn).hasMessageContaining("is no file that a copy can go on from");
+    Files.delete(state);
+    Files.createDirectory(state);
+    assertThatThrownBy(this::goOn).hasMessageContaining("is no file that a copy can go on from");
   }
 
   @Test

@@ -28,7 +28,12 @@ final class GantryExtension
   private static final Namespace TARGETS = Namespace.create(GantryExtension.class);
 
   /** Key of the target that parameters without an annotation of their own get. */
-  private record OfTheClass(GantryTarget wanted) {}
+  private record OfTheClass(GantryTarget wanted) {
+    @Override
+    public String toString() {
+      return "the class";
+    }
+  }
 
   /** A target, as long as a context. */
   private record Held(TestTarget target, GantryTarget wanted, ExtensionContext context)
