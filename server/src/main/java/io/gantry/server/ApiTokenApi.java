@@ -20,7 +20,8 @@ record ApiTokenApi(ApiTokens tokens, InstantSource clock) {
     String name = wanted.name();
     if (name == null || !VolumeRequest.isName(name)) {
       throw Refusal.bad(
-          "'%s' is no name: 1 to 64 letters, digits, dots, dashes and underscores".formatted(name));
+          "'%s' is no name: 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+              .formatted(name));
     }
     Role role =
         Role.named(wanted.role())

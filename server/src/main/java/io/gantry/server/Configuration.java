@@ -3,6 +3,8 @@ package io.gantry.server;
 import java.io.IOException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,7 +17,6 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
@@ -184,6 +185,12 @@ public final class Configuration {
       return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw new IOException(file + ": no such configuration file", e);
+    } catch (CharacterCodingException e) {
+      throw new IOException(file + ": is no TOML, which is text in UTF-8", e);
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new IOException("%s: %s".formatted(file, e.getMessage()), e);
     }
   }
 
@@ -281,7 +288,7 @@ public final class Configuration {
   private static ConfigFile convert(ObjectNode tree, Origin origin) throws IOException {
     try {
       return TOML.treeToValue(tree, ConfigFile.class);
-    } catch (DatabindException e) {
+    } catch (JacksonException e) {
       String table = path(e);
       String problem = problem(e, table);
       // What a whole table is made of by one method may begin with which of its keys is wrong.
@@ -297,7 +304,7 @@ public final class Configuration {
     }
   }
 
-  private static String path(DatabindException e) {
+  private static String path(JacksonException e) {
     StringBuilder path = new StringBuilder();
     for (JacksonException.Reference step : e.getPath()) {
       if (step.getPropertyName() != null) {
@@ -309,7 +316,7 @@ public final class Configuration {
     return path.toString();
   }
 
-  private static String problem(DatabindException e, String path) {
+  private static String problem(JacksonException e, String path) {
     if (e instanceof UnrecognizedPropertyException unknown) {
       return "there is no such key; there are %s"
           .formatted(

@@ -81,7 +81,7 @@ public final class Daemon implements AutoCloseable {
       Configuration configuration, Configuration.Loaded loaded, Consumer<LogSettings> log) {}
 
   private static Daemon start(DaemonSettings settings, @Nullable Source source) throws IOException {
-    requireTls(settings);
+    settings.requireTls();
     Deque<AutoCloseable> parts = new ArrayDeque<>();
     try {
       SecureRandom random = new SecureRandom();
@@ -182,20 +182,6 @@ public final class Daemon implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       stop(parts, e);
       throw e;
-    }
-  }
-
-  /** Tokens are not sent over a network that others can listen to. */
-  private static void requireTls(DaemonSettings settings) throws IOException {
-    InetSocketAddress address = settings.http().toSocketAddress();
-    boolean elsewhere = !address.isUnresolved() && !address.getAddress().isLoopbackAddress();
-    if (elsewhere && settings.tls() == null) {
-      throw new IOException(
-          "others can reach %s, so the REST interface needs TLS there: write tls = \"self-signed\", or"
-                  .formatted(settings.http())
-              + " certificate and key in the table [tls], in the configuration file"
-              + " (docs/rest.md); or let it listen on this machine only, as in --http"
-              + " 127.0.0.1:8260");
     }
   }
 

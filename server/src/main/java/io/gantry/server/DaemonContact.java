@@ -2,12 +2,14 @@ package io.gantry.server;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -29,7 +31,10 @@ public record DaemonContact(
     long pid,
     @Nullable String fingerprint) {
   private static final String FILE = "daemon.json";
-  private static final JsonMapper JSON = new JsonMapper();
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
 
   /**
    * What the daemon of a data directory left there; empty if none runs, or one that was killed has
@@ -38,10 +43,12 @@ public record DaemonContact(
   public static Optional<DaemonContact> read(Path data) throws IOException {
     Path file = data.resolve(FILE);
     try {
-      return Optional.of(JSON.readValue(Files.readString(file), DaemonContact.class));
+      return Optional.of(JSON.readValue(Files.readAllBytes(file), DaemonContact.class));
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    } catch (JacksonException e) {
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (JacksonException | IOException e) { // of a directory, not even its name is told
       throw new IOException(file + ": is damaged; restart the daemon to write it again", e);
     }
   }

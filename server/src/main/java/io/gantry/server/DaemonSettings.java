@@ -1,8 +1,11 @@
 package io.gantry.server;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,14 @@ public record DaemonSettings(
   public static final HostPort DEFAULT_ISCSI = new HostPort("127.0.0.1", 3260);
   public static final HostPort DEFAULT_HTTP = new HostPort("127.0.0.1", 8260);
   public static final String DEFAULT_TARGET_NAME = "iqn.2026-11.io.gantry:default";
+
+  /** What a message begins with that is about one key of a table. */
+  private static final Pattern KEY = Pattern.compile("([a-z][A-Za-z]*): ");
+
+  private static final String NO_TLS =
+      "others can reach %s, so the REST interface needs TLS there: write tls = \"self-signed\", or"
+          + " certificate and key in the table [tls], in the configuration file (docs/rest.md); or"
+          + " let it listen on this machine only, as in --http 127.0.0.1:8260";
 
   public DaemonSettings {
     iscsi = List.copyOf(iscsi);
@@ -73,18 +84,43 @@ public record DaemonSettings(
     LogSettings.Log log = read.log();
     TlsSettings.Tls tls = read.tls();
     PoolSettings.Partial pool = read.pool() == null ? PoolSettings.Partial.NOTHING : read.pool();
-    return new DaemonSettings(
-        first(read.data(), DEFAULT_DATA),
-        first(read.iscsi(), List.of(DEFAULT_ISCSI)),
-        first(read.http(), DEFAULT_HTTP),
-        DEFAULT_TARGET_NAME,
-        at(origin, "pool", pool::settings),
-        AccessSettings.of(origin, read.user(), read.access(), read.redirect()),
-        CopySettings.of(origin, read.copy(), read.fault()),
-        MonitoringSettings.of(origin, read.monitoring()),
-        audit == null ? AuditSettings.DEFAULTS : at(origin, "audit", () -> audit.settings(origin)),
-        log == null ? LogSettings.DEFAULTS : log.settings(origin),
-        tls == null ? null : at(origin, "tls", () -> tls.settings(origin)));
+    DaemonSettings settings =
+        new DaemonSettings(
+            first(read.data(), DEFAULT_DATA),
+            first(read.iscsi(), List.of(DEFAULT_ISCSI)),
+            first(read.http(), DEFAULT_HTTP),
+            DEFAULT_TARGET_NAME,
+            at(origin, "pool", pool::settings),
+            AccessSettings.of(origin, read.user(), read.access(), read.redirect()),
+            CopySettings.of(origin, read.copy(), read.fault()),
+            MonitoringSettings.of(origin, read.monitoring()),
+            audit == null
+                ? AuditSettings.DEFAULTS
+                : at(origin, "audit", () -> audit.settings(origin)),
+            log == null ? LogSettings.DEFAULTS : log.settings(origin),
+            tls == null ? null : at(origin, "tls", () -> tls.settings(origin)));
+    if (settings.lacksTls()) {
+      throw origin.refuse("http", NO_TLS.formatted(settings.http()));
+    }
+    return settings;
+  }
+
+  /** Whether tokens would be sent over a network that others can listen to. */
+  private boolean lacksTls() {
+    InetSocketAddress address = http.toSocketAddress();
+    boolean elsewhere = !address.isUnresolved() && !address.getAddress().isLoopbackAddress();
+    return elsewhere && tls == null;
+  }
+
+  /**
+   * For settings that nobody wrote.
+   *
+   * @throws IOException if tokens would be sent over a network that others can listen to
+   */
+  void requireTls() throws IOException {
+    if (lacksTls()) {
+      throw new IOException(NO_TLS.formatted(http));
+    }
   }
 
   /** Makes something of a table. */
@@ -97,7 +133,11 @@ public record DaemonSettings(
     try {
       return maker.make();
     } catch (IllegalArgumentException e) {
-      throw origin.refuse(table, "%s: %s".formatted(table, e.getMessage()));
+      String problem = String.valueOf(e.getMessage());
+      Matcher key = KEY.matcher(problem);
+      String path = key.lookingAt() ? table + "." + key.group(1) : table;
+      String rest = key.lookingAt() ? problem.substring(key.end()) : problem;
+      throw origin.refuse(path, "%s: %s".formatted(path, rest));
     }
   }
 

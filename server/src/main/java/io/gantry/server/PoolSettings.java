@@ -31,8 +31,16 @@ public record PoolSettings(
   private static final System.Logger LOG = System.getLogger(Pool.class.getName());
 
   public PoolSettings {
-    if (checkpointBytes <= 0 || preallocateBytes < 0) {
-      throw new IllegalArgumentException("a checkpoint after 0 bytes, or a negative size");
+    if (!PoolOptions.isChunkSize(chunkBytes)) {
+      throw new IllegalArgumentException(
+          "chunkBytes: %,d is no size of chunks: a power of two from 16384 to 1048576"
+              .formatted(chunkBytes));
+    }
+    if (checkpointBytes <= 0) {
+      throw new IllegalArgumentException("checkpointBytes: 1 or more, not " + checkpointBytes);
+    }
+    if (preallocateBytes < 0) {
+      throw new IllegalArgumentException("preallocateBytes: 0 or more, not " + preallocateBytes);
     }
   }
 
@@ -235,10 +243,6 @@ public record PoolSettings(
               listener.happened(event);
             });
     PoolOptions all = verifyReads ? options.withVerifiedReads() : options;
-    try {
-      return there ? Pool.open(medium, all) : Pool.create(medium, chunkBytes, all);
-    } catch (IllegalArgumentException e) {
-      throw new IOException(e.getMessage() + "; choose another with --chunk", e);
-    }
+    return there ? Pool.open(medium, all) : Pool.create(medium, chunkBytes, all);
   }
 }

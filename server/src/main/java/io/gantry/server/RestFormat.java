@@ -19,7 +19,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
@@ -111,13 +110,6 @@ final class RestFormat {
   static void addErrors(HttpRouting.Builder routing) {
     routing
         .error(Refusal.class, (_, response, e) -> sendError(response, e.status(), e.getMessage()))
-        .error(
-            JacksonException.class,
-            (_, response, _) ->
-                sendError(
-                    response,
-                    Status.BAD_REQUEST_400,
-                    "the body is not what is asked for; " + VolumeRequest.FORM))
         .error(
             NoSpaceException.class,
             (_, response, e) ->

@@ -2,8 +2,12 @@ package io.gantry.server;
 
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
+import java.lang.reflect.RecordComponent;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
 /** A request for an {@link Endpoint}, from somebody who may send it. */
 final class RestRequest {
@@ -68,15 +72,31 @@ final class RestRequest {
   /**
    * The body.
    *
-   * @throws Refusal if there is none
-   * @throws tools.jackson.core.JacksonException if it is something else
+   * @throws Refusal if there is none, or something else
    */
   <T> T body(Class<T> type) {
     byte[] body = request.content().hasEntity() ? RestFormat.read(request) : NOTHING;
-    T value = RestFormat.JSON.readValue(body, type);
-    if (value == null) {
-      throw new Refusal(Status.BAD_REQUEST_400, "the body is null");
+    try {
+      T value = RestFormat.JSON.readValue(body, type);
+      if (value != null) {
+        return value;
+      }
+    } catch (JacksonException e) {
+      // as for null; what was sent may be a secret, so nothing of it is told
     }
-    return value;
+    throw new Refusal(
+        Status.BAD_REQUEST_400, "the body is not what is asked for; send " + form(type));
+  }
+
+  /** What a body looks like, for people who sent something else. */
+  private static String form(Class<?> type) {
+    return Stream.of(type.getRecordComponents())
+        .map(field -> "\"%s\": %s".formatted(field.getName(), form(field)))
+        .collect(Collectors.joining(", ", "{", "}"));
+  }
+
+  private static String form(RecordComponent field) {
+    Class<?> type = field.getType();
+    return type == String.class ? "STRING" : type == Boolean.class ? "BOOLEAN" : "NUMBER";
   }
 }

@@ -261,7 +261,8 @@ final class VolumeApi {
   private static void requireName(@Nullable String name) {
     Refusal.require(
         name != null && VolumeRequest.isName(name),
-        "'%s' is no name: 1 to 64 letters, digits, dots, dashes and underscores".formatted(name));
+        "'%s' is no name: 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+            .formatted(name));
   }
 
   private FaultView setFaults(RestRequest request) {

@@ -14,13 +14,13 @@ import java.util.regex.Pattern;
 public record VolumeRequest(String name, long sizeBytes, int blockBytes, int physicalBlockBytes) {
   public static final int USUAL_BLOCK_BYTES = 512;
 
-  /** What one looks like, for people who sent something else. */
-  static final String FORM =
-      "send {\"name\": STRING, \"sizeBytes\": NUMBER, \"blockBytes\": 512 or 4096 or nothing}";
+  /** Characters of a name. */
+  public static final int MAXIMUM_NAME = 64;
 
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final Pattern NAME =
+      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,%d}".formatted(MAXIMUM_NAME - 1));
 
-  /** Whether a volume may be called so: letters, digits, dots, dashes, underscores. */
+  /** Whether a volume may be called so: a letter or digit, then also dots, dashes, underscores. */
   public static boolean isName(String text) {
     return NAME.matcher(text).matches();
   }

@@ -146,7 +146,11 @@ class ConfigurationTest {
         "[pool]~verifyReads = 'yes'|2:1: pool.verifyReads: `true` or `false` is needed, as in true",
         "pool = 5|1:1: pool: something else is needed",
         "iscsi = '3260'|1:1: iscsi[0]: '3260' is no address: write HOST:PORT",
-        "[pool]~checkpointBytes = 0|1:2: pool: a checkpoint after 0 bytes",
+        "[pool]~checkpointBytes = 0|2:1: pool.checkpointBytes: 1 or more",
+        "[pool]~~chunkBytes = 3|3:1: pool.chunkBytes: 3 is no size of chunks: a power of two",
+        "[pool]~preallocateBytes = -1|2:1: pool.preallocateBytes: 0 or more",
+        "[pool.limits]~tokens = 99999999999999999999|2:1: pool.limits.tokens: number is needed",
+        "http = '0.0.0.0:8260'|1:1: others can reach 0.0.0.0:8260, so the REST interface needs TLS",
         "[pool.limits]~pinned = 'lots'|2:1: pool.limits.pinned: 'lots' is no limit of space: write"
             + " 80%, 500G or none",
         "[pool.limits]~tokens = -1|2:1: pool.limits.tokens: -1 is no number of tokens",
