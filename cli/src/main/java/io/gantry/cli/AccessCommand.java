@@ -5,23 +5,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "access",
     description = "See who may use which volumes, and have the rules read again.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {AccessCommand.ListAll.class, AccessCommand.Reload.class})
-final class AccessCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? list or reload");
-  }
-
+final class AccessCommand {
   @Command(
       name = "reload",
       description = {

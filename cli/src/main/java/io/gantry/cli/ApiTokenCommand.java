@@ -17,11 +17,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 @Command(
@@ -37,14 +34,7 @@ import picocli.CommandLine.TypeConversionException;
       ApiTokenCommand.ListAll.class,
       ApiTokenCommand.Revoke.class
     })
-final class ApiTokenCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? create, list or revoke");
-  }
-
+final class ApiTokenCommand {
   /** The roles that a token can have. */
   enum GivenRole {
     VIEWER,

@@ -62,7 +62,7 @@ final class CheckCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PoolCheck check;
     List<String> repaired = List.of();
-    try (FileMedium medium = FileMedium.open(directory)) {
+    try (FileMedium medium = Devices.openMedium(directory, "stop it first")) {
       check = quick ? PoolCheck.of(medium, PoolOptions.defaults()) : readAll(medium);
       if (repair && check.isConsistent()) {
         repaired = PoolCheck.repair(medium, PoolOptions.defaults());

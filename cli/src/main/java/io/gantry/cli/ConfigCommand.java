@@ -4,11 +4,13 @@ import io.gantry.server.ConfigView;
 import io.gantry.server.Configuration;
 import io.gantry.server.ReloadView;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -20,14 +22,7 @@ import picocli.CommandLine.Spec;
     },
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {ConfigCommand.Check.class, ConfigCommand.Show.class, ConfigCommand.Reload.class})
-final class ConfigCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? check, show or reload");
-  }
-
+final class ConfigCommand {
   @Command(
       name = "check",
       description = {
@@ -39,15 +34,40 @@ final class ConfigCommand implements Runnable {
   static final class Check implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
+    @Mixin private JsonOption format;
+
     @Parameters(paramLabel = "FILE", description = "The file.")
     private Path file;
 
+    /**
+     * What is printed for programs.
+     *
+     * @param problem what is wrong, where; null if nothing is
+     */
+    record Finding(String file, @Nullable String problem) {}
+
     @Override
     public Integer call() throws IOException {
-      var _ = Configuration.of(file).read();
-      spec.commandLine().getOut().printf("%s: nothing is wrong%n", file);
-      spec.commandLine().getOut().flush();
-      return 0;
+      try {
+        var _ = Configuration.of(file).read();
+        print(null);
+        return 0;
+      } catch (IOException e) {
+        if (format.json) {
+          print(Main.message(e));
+        }
+        throw e;
+      }
+    }
+
+    private void print(@Nullable String problem) {
+      PrintWriter out = spec.commandLine().getOut();
+      if (format.json) {
+        Terminal.printJson(out, new Finding(file.toString(), problem));
+      } else {
+        out.println(file + ": nothing is wrong");
+      }
+      out.flush();
     }
   }
 

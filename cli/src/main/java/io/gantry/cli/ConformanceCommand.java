@@ -27,8 +27,10 @@ import picocli.CommandLine.ParameterException;
     footer = {
       "",
       "Examples:",
-      "  gantry conformance --scratch 0:4M iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0",
-      "  gantry conformance --scratch 0:4M --other iscsi://array/iqn.2010-01.com.example:x/3 \\",
+      "  gantry conformance --scratch 0:4M \\",
+      "                     iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0",
+      "  gantry conformance --scratch 0:4M \\",
+      "                     --other iscsi://array/iqn.2010-01.com.example:x/3 \\",
       "                     --restart-command 'ssh array systemctl restart target' \\",
       "                     iscsi://array/iqn.2010-01.com.example:y/0",
       "  gantry conformance --rule W4 --rule T2 --scratch 0:4M \\",

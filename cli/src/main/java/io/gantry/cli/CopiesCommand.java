@@ -9,11 +9,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "copies",
@@ -24,14 +21,7 @@ import picocli.CommandLine.Spec;
       CopiesCommand.Watch.class,
       CopiesCommand.Cancel.class
     })
-final class CopiesCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? list, watch or cancel");
-  }
-
+final class CopiesCommand {
   private static void show(DaemonCommand command, CopiesView view) {
     if (command.json()) {
       Terminal.printJson(command.out(), view);
@@ -122,33 +112,26 @@ final class CopiesCommand implements Runnable {
 
   @Command(
       name = "watch",
-      description = "Show the list again and again, until interrupted.",
-      footer = {"", "Example:", "  gantry copies watch --every 5"})
+      description =
+          "Show the list again and again, until interrupted. With --json a line for each time.",
+      footer = {"", "Example:", "  gantry copies watch --interval 5"})
   static final class Watch extends DaemonCommand {
-    @Option(
-        names = "--every",
-        paramLabel = "SECONDS",
-        defaultValue = "1",
-        description = "How often (default: ${DEFAULT-VALUE}).")
-    private int seconds;
-
-    @Option(names = "--times", paramLabel = "N", description = "End after so many times.")
-    private int times = Integer.MAX_VALUE;
+    @Mixin private Repetition repetition;
 
     @Override
     void run(DaemonClient client) throws IOException {
-      for (int i = 0; i < times; i++) {
-        try {
-          Thread.sleep(Duration.ofSeconds(i == 0 ? 0 : Math.max(1, seconds)));
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return;
+      long times = repetition.times(Long.MAX_VALUE);
+      for (long i = 0; i < times && isRead(); i++) {
+        if (i > 0) {
+          repetition.pause();
         }
-        show(this, client.copies());
-        if (!json()) {
-          out().println();
+        CopiesView view = client.copies();
+        if (json()) {
+          print(view, true);
+        } else {
+          Terminal.beginAgain(out(), i == 0);
+          show(this, view);
         }
-        out().flush();
       }
     }
   }

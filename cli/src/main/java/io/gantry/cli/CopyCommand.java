@@ -51,7 +51,8 @@ import picocli.CommandLine.TypeConversionException;
       "  gantry copy iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 \\",
       "              iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/1",
       "  gantry copy --verify iscsi://127.0.0.1/iqn.2026-11.io.gantry:default/0 a.img",
-      "  gantry copy --resume a.state --rate 50M a.img iscsi://array/iqn.2010-01.com.example:x/3",
+      "  gantry copy --resume a.state --rate 50M a.img \\",
+      "              iscsi://array/iqn.2010-01.com.example:x/3",
       "  gantry copy --json --progress json a.img b.img"
     })
 final class CopyCommand implements Callable<Integer> {
@@ -151,6 +152,8 @@ final class CopyCommand implements Callable<Integer> {
 
   @Mixin private JsonOption format;
 
+  private boolean isReported;
+
   /**
    * What is printed for programs.
    *
@@ -175,6 +178,11 @@ final class CopyCommand implements Callable<Integer> {
         CopyEnd to = openDestination(devices);
         ProgressLine progress = ProgressLine.onStandardError(style)) {
       return copy(new Copier(from, to, progress, System::nanoTime), progress, request);
+    } catch (IOException e) {
+      if (format.json && !isReported) { // an end could not be opened
+        print(new Report(false, source.name(), destination.name(), Main.message(e), null, null));
+      }
+      throw e;
     }
   }
 
@@ -250,14 +258,21 @@ final class CopyCommand implements Callable<Integer> {
       progress.close();
       String problem = describe(e, copier);
       if (format.json) {
-        printJson(copier, problem);
+        Copier.Standing standing = copier.standing().orElse(null);
+        print(
+            new Report(
+                false,
+                source.name(),
+                destination.name(),
+                problem,
+                standing,
+                standing == null ? null : copier.soFar()));
       }
       if (!(e instanceof CopyStoppedException)) {
         throw new Failure(problem, e);
       }
       // Here and not in Main, for the process ends as soon as the hook does.
-      spec.commandLine().getErr().println("gantry: " + problem);
-      spec.commandLine().getErr().flush();
+      Main.complain(spec.commandLine(), problem);
       return Interrupts.EXIT_CODE;
     }
   }
@@ -266,12 +281,19 @@ final class CopyCommand implements Callable<Integer> {
   private String describe(IOException e, Copier copier) {
     Copier.Standing standing = copier.standing().orElse(null);
     if (standing == null) {
-      return String.valueOf(e.getMessage());
+      return Main.message(e);
+    }
+    if (standing.done() == 0 && resume == null) {
+      return Main.message(e) + "; nothing was copied";
+    }
+    if (destination instanceof Location.File && destinationOffset == null && resume == null) {
+      return "%s; of the %s of %s that were copied nothing is kept (with --resume FILE it is)"
+          .formatted(Main.message(e), Size.human(standing.done()), Size.human(standing.total()));
     }
     String far =
         "%s; %s of %s were copied, %s"
             .formatted(
-                e.getMessage(),
+                Main.message(e),
                 Size.human(standing.done()),
                 Size.human(standing.total()),
                 standing.durable() == standing.done()
@@ -280,9 +302,6 @@ final class CopyCommand implements Callable<Integer> {
                         .formatted(Size.human(standing.durable())));
     if (resume != null) {
       return far + "; the same command goes on from there";
-    }
-    if (destination instanceof Location.File && destinationOffset == null) {
-      return far + "; nothing of the file is kept (with --resume it is)";
     }
     long start = standing.durableFromStart();
     return start == 0
@@ -295,25 +314,17 @@ final class CopyCommand implements Callable<Integer> {
                 Size.human(start));
   }
 
-  private void printJson(Copier copier, @Nullable String problem) {
-    Copier.Standing standing = copier.standing().orElse(null);
-    Terminal.printJson(
-        spec.commandLine().getOut(),
-        new Report(
-            problem == null,
-            source.name(),
-            destination.name(),
-            problem,
-            standing,
-            standing == null ? null : copier.soFar()));
-    spec.commandLine().getOut().flush();
+  private void print(Report report) {
+    isReported = true;
+    PrintWriter out = spec.commandLine().getOut();
+    Terminal.printJson(out, report);
+    out.flush();
   }
 
   private void print(Copier copier, CopyResult result) {
     PrintWriter out = spec.commandLine().getOut();
     if (format.json) {
-      Terminal.printJson(
-          out,
+      print(
           new Report(
               true,
               source.name(),
@@ -321,7 +332,6 @@ final class CopyCommand implements Callable<Integer> {
               null,
               copier.standing().orElse(null),
               result));
-      out.flush();
       return;
     }
     out.printf(
@@ -394,7 +404,7 @@ final class CopyCommand implements Callable<Integer> {
       try {
         return Location.parse(value);
       } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
       }
     }
   }

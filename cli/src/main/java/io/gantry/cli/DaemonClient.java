@@ -23,6 +23,7 @@ import io.gantry.server.VolumeChange;
 import io.gantry.server.VolumeRequest;
 import io.gantry.server.VolumeView;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.ProtocolException;
@@ -42,7 +43,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -62,6 +63,7 @@ final class DaemonClient implements AutoCloseable {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Pattern TOKEN_ID = Pattern.compile("[0-9a-f]{16}");
   private static final Pattern TOKEN = Pattern.compile("[!-~]{1,1024}");
+  private static final int MAXIMUM_TOKEN_FILE = 4096;
 
   private final HttpClient http;
   private final URI base;
@@ -141,7 +143,14 @@ final class DaemonClient implements AutoCloseable {
     }
 
     private static String readToken(Path file) throws IOException {
-      String token = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+      if (Files.isDirectory(file)) {
+        throw new Failure(file + ": is a directory, not a file");
+      }
+      byte[] bytes;
+      try (InputStream in = Files.newInputStream(file)) {
+        bytes = in.readNBytes(MAXIMUM_TOKEN_FILE);
+      }
+      String token = new String(bytes, StandardCharsets.ISO_8859_1).strip();
       if (!TOKEN.matcher(token).matches()) {
         throw new Failure(
             file
@@ -153,13 +162,33 @@ final class DaemonClient implements AutoCloseable {
   }
 
   static final class ServerConverter implements ITypeConverter<URI> {
+    private static final Pattern THIS_MACHINE =
+        Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\]");
+
+    private static boolean isOnlyAddress(URI uri) {
+      return uri.getUserInfo() == null
+          && (uri.getPath().isEmpty() || uri.getPath().equals("/"))
+          && uri.getQuery() == null
+          && uri.getFragment() == null;
+    }
+
     @Override
     public URI convert(String value) {
       try {
         URI uri = new URI(value);
-        if (("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
-            && uri.getHost() != null) {
-          return uri;
+        String host = uri.getHost();
+        if (host != null && isOnlyAddress(uri)) {
+          if ("https".equals(uri.getScheme())) {
+            return uri;
+          }
+          if ("http".equals(uri.getScheme())) {
+            if (THIS_MACHINE.matcher(host).matches()) {
+              return uri;
+            }
+            throw new TypeConversionException(
+                "'%s': a token would go over the network for everybody to read; write https://"
+                    .formatted(value));
+          }
         }
       } catch (URISyntaxException e) {
         // as for any other text that is none
@@ -322,13 +351,14 @@ final class DaemonClient implements AutoCloseable {
   }
 
   /**
-   * What happens after an event, until the server ends the stream.
+   * What happens after an event, until the server ends the stream or nobody wants to know more.
    *
    * @param last its id; 0 for what happens from now on
+   * @param reader whether it wants the next
    * @return the id of the last event that came
    * @throws Failure if the server does not answer
    */
-  long follow(long last, Consumer<EventView> reader) throws IOException {
+  long follow(long last, Predicate<EventView> reader) throws IOException {
     HttpRequest.Builder request = request("events").header("Accept", "text/event-stream");
     if (last != 0) {
       request.header("Last-Event-ID", Long.toString(last));
@@ -343,7 +373,9 @@ final class DaemonClient implements AutoCloseable {
         if (line.startsWith("data: ")) {
           EventView event = JSON.readValue(line.substring("data: ".length()), EventView.class);
           newest = event.id();
-          reader.accept(event);
+          if (!reader.test(event)) {
+            return newest;
+          }
         }
       }
     } catch (UncheckedIOException e) {
@@ -420,6 +452,9 @@ final class DaemonClient implements AutoCloseable {
     } catch (ConnectException e) {
       throw new Failure("the daemon at %s does not answer; %s".formatted(base, whatToDo), e);
     } catch (SSLException e) {
+      if (String.valueOf(e.getMessage()).contains("plaintext")) {
+        throw new Failure("the daemon at %s speaks no TLS; write http://".formatted(base), e);
+      }
       throw new Failure(
           "%s cannot be trusted: %s; give --ca-file, or --fingerprint as 'gantry serve' printed it"
               .formatted(base, e.getMessage()),
@@ -443,10 +478,14 @@ final class DaemonClient implements AutoCloseable {
       if (status == 401) {
         return "the daemon at %s does not know the token; %s".formatted(base, whatToDo);
       }
-      return JSON.readTree(body).path("error").asString();
+      String error = JSON.readTree(body).path("error").asString();
+      if (!error.isBlank()) {
+        return error;
+      }
     } catch (JacksonException e) {
-      return "%s answers with HTTP status %d and no reason".formatted(base, status);
+      // as for a body without a reason: something else than a daemon may answer
     }
+    return "%s answers with HTTP status %d and no reason; %s".formatted(base, status, whatToDo);
   }
 
   @Override

@@ -41,6 +41,20 @@ abstract class DaemonCommand implements Callable<Integer> {
     return format.json;
   }
 
+  /** Writes what was printed; whether somebody is still there who reads it. */
+  boolean isRead() {
+    return !out().checkError();
+  }
+
+  /** Prints a value for programs, on one line if it is one of many. */
+  void print(Object value, boolean oneOfMany) {
+    if (oneOfMany) {
+      out().println(Terminal.jsonLine(value));
+    } else {
+      Terminal.printJson(out(), value);
+    }
+  }
+
   /** Prints a volume: its URL last, for scripts that take the last line. */
   void print(VolumeView volume, String what) {
     if (json()) {
@@ -78,9 +92,7 @@ abstract class DaemonCommand implements Callable<Integer> {
           throw e;
         }
         // Here and not in Main, for the process ends as soon as the hook does.
-        PrintWriter err = spec.commandLine().getErr();
-        err.println("gantry: %s; %s".formatted(e.getMessage(), whatFollows));
-        err.flush();
+        Main.complain(spec.commandLine(), "%s; %s".formatted(e.getMessage(), whatFollows));
       }
     }
   }

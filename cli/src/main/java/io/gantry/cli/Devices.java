@@ -9,7 +9,6 @@ import io.gantry.iscsi.ChapUser;
 import io.gantry.scsi.ScsiDevice;
 import io.gantry.server.DaemonContact;
 import io.gantry.server.DaemonSettings;
-import io.gantry.store.CorruptPoolException;
 import io.gantry.store.FileMedium;
 import io.gantry.store.Pool;
 import io.gantry.store.PoolOptions;
@@ -95,17 +94,30 @@ final class Devices implements AutoCloseable {
     if (!FileMedium.exists(directory)) {
       throw new Failure(directory + ": holds no pool; 'gantry serve --data DIR' makes one");
     }
+    FileMedium medium =
+        openMedium(
+            directory,
+            "name its volumes by URL ('gantry volume list --data %s')".formatted(directory));
+    return Pool.open(medium, PoolOptions.defaults());
+  }
+
+  /**
+   * Opens the medium of a pool that nobody serves.
+   *
+   * @param instead what to do if somebody does
+   * @throws Failure if somebody does; says who
+   */
+  static FileMedium openMedium(Path directory, String instead) throws IOException {
     try {
-      return Pool.open(FileMedium.open(directory), PoolOptions.defaults());
-    } catch (FileSystemException | CorruptPoolException e) {
+      return FileMedium.open(directory);
+    } catch (FileSystemException e) {
       throw e;
     } catch (IOException e) {
       Optional<DaemonContact> owner = DaemonContact.readRunning(directory);
       throw owner.isEmpty()
           ? e
           : new Failure(
-              "%s: process %d serves it; name its volumes by URL ('gantry volume list --data %s')"
-                  .formatted(e.getMessage(), owner.get().pid(), directory),
+              "%s: process %d serves it; %s".formatted(e.getMessage(), owner.get().pid(), instead),
               e);
     }
   }

@@ -26,7 +26,8 @@ import picocli.CommandLine.Command;
       "Examples:",
       "  gantry doctor iscsi://array/iqn.2010-01.com.example:x/3",
       "  gantry doctor --scratch 10G:2M iscsi://array/iqn.2010-01.com.example:x/3",
-      "  gantry doctor --json iscsi://array/iqn.2010-01.com.example:x/3 | jq .conclusion"
+      "  gantry doctor --json iscsi://array/iqn.2010-01.com.example:x/3 \\",
+      "    | jq .conclusion"
     })
 final class DoctorCommand extends RuleCommand {
   @Override

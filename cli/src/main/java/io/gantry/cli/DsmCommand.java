@@ -36,9 +36,7 @@ import picocli.CommandLine.Spec;
       DsmCommand.Decode.class,
       DsmCommand.Encode.class
     })
-final class DsmCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
+final class DsmCommand {
   /** Input that nobody types; what Windows takes is nowhere near as long. */
   private static final int MAXIMUM_INPUT = 64 << 20;
 
@@ -52,6 +50,9 @@ final class DsmCommand implements Runnable {
   /** A file, or standard input for none. */
   private static byte[] read(@Nullable Path file) throws IOException {
     String name = nameOf(file);
+    if (file != null && Files.isDirectory(file)) {
+      throw new Failure(name + ": is a directory, not a file");
+    }
     byte[] bytes;
     try (InputStream in = file == null ? System.in : Files.newInputStream(file)) {
       bytes = in.readNBytes(MAXIMUM_INPUT + 1);
@@ -66,11 +67,6 @@ final class DsmCommand implements Runnable {
 
   private static String nameOf(@Nullable Path file) {
     return file == null ? "standard input" : file.toString();
-  }
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? ioctl, describe, decode or encode");
   }
 
   @Command(

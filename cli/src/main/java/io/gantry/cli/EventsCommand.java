@@ -4,7 +4,10 @@ import io.gantry.server.EventView;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "events",
@@ -35,23 +38,27 @@ final class EventsCommand extends DaemonCommand {
           "Go on with what happens, until interrupted. With --json a line for each event.")
   private boolean follow;
 
+  @Spec private CommandSpec spec;
+
   @Override
   void run(DaemonClient client) throws IOException {
+    if (limit < 1 || limit > 1000) {
+      throw new ParameterException(spec.commandLine(), "--limit is 1 to 1000, not " + limit);
+    }
     List<EventView> events = client.events(limit);
     if (json() && !follow) {
       Terminal.printJson(out(), events);
       return;
     }
     events.forEach(this::print);
-    out().flush();
     long last = events.isEmpty() ? 0 : events.getLast().id();
-    while (follow) {
+    while (follow && isRead()) {
       last =
           client.follow(
               last,
               event -> {
                 print(event);
-                out().flush();
+                return isRead();
               });
     }
   }
@@ -64,16 +71,15 @@ final class EventsCommand extends DaemonCommand {
     String who =
         (event.who() == null ? "" : event.who())
             + (event.address() == null ? "" : " (" + event.address() + ")");
-    // What initiators say of themselves is part of it: nothing of that moves a cursor or turns
-    // text.
+    // What initiators say of themselves is part of it.
     out()
         .println(
-            "%s  %-18s  %s%s"
-                .formatted(
-                    event.time(),
-                    event.type(),
-                    who.isEmpty() ? "" : who.strip() + ": ",
-                    event.message())
-                .replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?"));
+            Terminal.printable(
+                "%s  %-18s  %s%s"
+                    .formatted(
+                        event.time(),
+                        event.type(),
+                        who.isEmpty() ? "" : who.strip() + ": ",
+                        event.message())));
   }
 }

@@ -7,11 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "fault",
@@ -22,14 +19,7 @@ import picocli.CommandLine.Spec;
       FaultCommand.ListAll.class,
       FaultCommand.Clear.class
     })
-final class FaultCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? set, list or clear");
-  }
-
+final class FaultCommand {
   @Command(
       name = "set",
       description = {

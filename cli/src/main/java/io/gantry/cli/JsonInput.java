@@ -37,7 +37,9 @@ final class JsonInput {
       TokenStreamLocation at = e.getLocation();
       String where =
           at == null ? "" : " line %d, column %d:".formatted(at.getLineNr(), at.getColumnNr());
-      throw new Failure("%s:%s %s".formatted(name, where, e.getOriginalMessage()), e);
+      // What is behind it is about the parser.
+      String problem = e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
+      throw new Failure("%s:%s %s".formatted(name, where, problem), e);
     }
   }
 }

@@ -32,7 +32,7 @@ sealed interface Location {
       return new Iscsi(url, url.toString());
     }
     if (text.startsWith("pool:")) {
-      Path path = Path.of(text.substring("pool:".length()));
+      Path path = Main.path(text.substring("pool:".length()));
       Path volume = path.getFileName();
       Path directory = path.getParent();
       if (volume == null || directory == null) {
@@ -45,6 +45,6 @@ sealed interface Location {
       throw new IllegalArgumentException(
           "'%s': write iscsi://HOST:PORT/TARGET/LUN, pool:DIR/VOLUME or a file".formatted(text));
     }
-    return new File(Path.of(text), text);
+    return new File(Main.path(text), text);
   }
 }

@@ -1,10 +1,13 @@
 package io.gantry.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +19,9 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -87,7 +92,13 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] arguments) {
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     HELIDON.setLevel(Level.WARNING);
-    System.exit(commandLine().execute(arguments));
+    StandardOutput out = StandardOutput.install();
+    // Around the stream itself, or the writer would not hear that nobody reads any more.
+    PrintWriter writer = new PrintWriter(System.out, true, System.out.charset());
+    int exitCode = commandLine().setOut(writer).execute(arguments);
+    writer.flush();
+    System.out.flush();
+    System.exit(out.exitCode(exitCode, System.err));
   }
 
   /** The command line: exit code 0 for success, 1 for failure, 2 for wrong usage. */
@@ -95,6 +106,7 @@ public final class Main implements Callable<Integer> {
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
+        .registerConverter(Path.class, Main::path)
         .setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.ansi()))
         .setExecutionExceptionHandler(Main::failed)
         .setParameterExceptionHandler(Main::misused);
@@ -132,40 +144,107 @@ public final class Main implements Callable<Integer> {
     if (!(e instanceof IOException)) {
       throw e; // a defect of Gantry: its stack trace is wanted
     }
-    line.getErr().println("gantry: " + message(e));
-    line.getErr().flush();
+    complain(line, message(e));
     return 1;
   }
 
-  private static String message(Exception e) {
+  /** Says what is wrong, in one line whatever names are in it. */
+  static void complain(CommandLine line, String message) {
+    line.getErr().println("gantry: " + Terminal.printable(message));
+    line.getErr().flush();
+  }
+
+  /** What is wrong, where. */
+  static String message(Exception e) {
     return switch (e) {
+      case FileSystemException file when file.getFile() == null -> String.valueOf(e.getMessage());
+      case FileSystemException file when file.getReason() != null ->
+          file.getFile() + ": " + file.getReason();
       case NoSuchFileException file -> file.getFile() + ": no such file or directory";
       case AccessDeniedException file -> file.getFile() + ": permission denied";
       case FileAlreadyExistsException file -> file.getFile() + ": exists already";
-      case FileSystemException file ->
-          file.getFile() + ": " + (file.getReason() == null ? file.getClass() : file.getReason());
+      case FileSystemException file -> file.getFile() + ": " + file.getClass().getSimpleName();
       default -> String.valueOf(e.getMessage());
     };
   }
 
   /** What is wrong, without where picocli counted it. */
   private static String reason(ParameterException e) {
+    CommandLine line = e.getCommandLine();
     return switch (e) {
       case UnmatchedArgumentException unmatched when !unmatched.isUnknownOption() ->
-          "'%s' is no command, or one argument too many"
-              .formatted(unmatched.getUnmatched().getFirst());
+          unmatched(unmatched, line);
       case ParameterException conversion
-          when conversion.getCause() instanceof TypeConversionException ->
-          String.valueOf(conversion.getCause().getMessage());
+          when conversion.getCause() instanceof TypeConversionException cause ->
+          notConverted(conversion, String.valueOf(cause.getMessage()));
+      case ParameterException missing
+          when String.valueOf(missing.getMessage()).equals("Missing required subcommand") ->
+          "which? " + alternatives(List.copyOf(line.getSubcommands().keySet()));
       default -> String.valueOf(e.getMessage()).replaceFirst("^Error: ", "");
     };
   }
 
+  private static String unmatched(UnmatchedArgumentException e, CommandLine line) {
+    String first = e.getUnmatched().getFirst();
+    if (line.getSubcommands().isEmpty()) {
+      return "'%s' is one argument too many".formatted(first);
+    }
+    return e.getSuggestions().stream()
+        .filter(name -> !first.isEmpty() && name.startsWith(first.substring(0, 1)))
+        .findFirst()
+        .map(name -> "'%s' is no command; did you mean '%s'?".formatted(first, name))
+        .orElse("'%s' is no command".formatted(first));
+  }
+
+  /** Our own converters say what they want; picocli's know it in terms of Java. */
+  private static String notConverted(ParameterException e, String message) {
+    ArgSpec argument = e.getArgSpec();
+    if (argument == null) {
+      return message;
+    }
+    String name =
+        argument instanceof OptionSpec option ? option.longestName() : argument.paramLabel();
+    Class<?> type = argument.auxiliaryTypes()[0];
+    if (type.isEnum()) {
+      return "%s is %s, not '%s'"
+          .formatted(
+              name,
+              alternatives(
+                  Stream.of(type.getEnumConstants())
+                      .map(each -> ((Enum<?>) each).name().toLowerCase(Locale.ROOT))
+                      .toList()),
+              e.getValue());
+    }
+    return message.contains(" is not a")
+        ? "%s is a number, not '%s'".formatted(name, e.getValue())
+        : message;
+  }
+
+  /** {@code one, another or a third}. */
+  private static String alternatives(List<String> names) {
+    int last = names.size() - 1;
+    return last == 0
+        ? names.getFirst()
+        : String.join(", ", names.subList(0, last)) + " or " + names.get(last);
+  }
+
   private static int misused(ParameterException e, String[] arguments) {
     CommandLine line = e.getCommandLine();
-    line.getErr()
-        .printf("gantry: %s; see %s --help%n", reason(e), line.getCommandSpec().qualifiedName());
-    line.getErr().flush();
+    complain(line, "%s; see %s --help".formatted(reason(e), line.getCommandSpec().qualifiedName()));
     return 2;
+  }
+
+  /** A file or directory; an empty name would be the directory in which the command runs. */
+  static Path path(String text) {
+    if (text.isEmpty()) {
+      throw new TypeConversionException("an empty name is no file or directory");
+    }
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(
+          "'%s' cannot be the name of a file here: %s; LC_ALL=C.UTF-8 allows any character"
+              .formatted(text, e.getReason()));
+    }
   }
 }

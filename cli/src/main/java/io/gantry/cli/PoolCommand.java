@@ -6,24 +6,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "pool",
     description = "See to the pool as a whole.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {PoolStatusCommand.class, PoolCommand.RunScrub.class})
-final class PoolCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? status or scrub");
-  }
-
+final class PoolCommand {
   @Command(
       name = "scrub",
       header = "Read everything in the pool, and find what the disk has spoiled.",

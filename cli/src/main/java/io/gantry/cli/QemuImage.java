@@ -125,11 +125,18 @@ final class QemuImage {
       interrupts.onSignal(process::destroy);
       process.getOutputStream().close();
       String output = read(process.getInputStream(), progress, sizeBytes);
-      if (awaitExit(process) != 0) {
-        String why = Files.readString(errors).strip().lines().findFirst().orElse("no reason given");
-        throw interrupts.happened()
-            ? new CopyException("interrupted")
-            : new Failure(why.replaceFirst("^qemu-img: ", "qemu-img: "));
+      int exitCode = awaitExit(process);
+      if (interrupts.happened() || exitCode == Interrupts.EXIT_CODE) {
+        // Ctrl-C is for both processes, and this one may hear of it later.
+        throw new CopyException("interrupted");
+      }
+      if (exitCode != 0) {
+        throw new Failure(
+            Files.readString(errors)
+                .strip()
+                .lines()
+                .findFirst()
+                .orElse("qemu-img ended with exit code %d and no reason".formatted(exitCode)));
       }
       return output;
     } finally {

@@ -32,7 +32,8 @@ import picocli.CommandLine.TypeConversionException;
       "",
       "Examples:",
       "  gantry serve",
-      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260 --config /etc/gantry.toml",
+      "  gantry serve --data /srv/gantry --iscsi 192.0.2.10:3260 \\",
+      "               --config /etc/gantry.toml",
       "  gantry serve --data /srv/gantry --chunk 1M --preallocate 2T"
     })
 final class ServeCommand implements Callable<Integer> {

@@ -6,24 +6,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "session",
     description = "See and end the sessions of initiators.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {SessionCommand.ListAll.class, SessionCommand.Drop.class})
-final class SessionCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? list or drop");
-  }
-
+final class SessionCommand {
   @Command(
       name = "list",
       description = {

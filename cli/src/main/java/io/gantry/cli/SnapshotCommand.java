@@ -7,10 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "snapshot",
@@ -22,14 +19,7 @@ import picocli.CommandLine.Spec;
       SnapshotCommand.Rollback.class,
       SnapshotCommand.Delete.class
     })
-final class SnapshotCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? create, list, rollback or delete");
-  }
-
+final class SnapshotCommand {
   /** A command on one snapshot. */
   abstract static class OnSnapshot extends DaemonCommand {
     @Parameters(

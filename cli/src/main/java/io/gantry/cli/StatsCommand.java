@@ -3,13 +3,10 @@ package io.gantry.cli;
 import io.gantry.server.StatisticsView;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "stats",
@@ -28,78 +25,35 @@ import picocli.CommandLine.Spec;
       "  gantry stats --count 60 --json      # one object a line"
     })
 final class StatsCommand extends DaemonCommand {
-  private static final String HOME_AND_CLEAR = "\033[H\033[2J";
-
   @Option(names = "--watch", description = "Go on until interrupted.")
   private boolean watch;
-
-  @Option(
-      names = "--interval",
-      paramLabel = "SECONDS",
-      defaultValue = "1",
-      description = "Length of an interval, 0.1 to 3600 s (default: ${DEFAULT-VALUE}).")
-  private double interval;
 
   @Option(names = "--initiators", description = "A line for each initiator instead.")
   private boolean initiators;
 
-  @Option(
-      names = "--count",
-      paramLabel = "N",
-      description = "End after so many intervals (default: 1; with --watch: none).")
-  private @Nullable Long count;
-
-  @Spec private CommandSpec spec;
+  @Mixin private Repetition repetition;
 
   @Override
   void run(DaemonClient client) throws IOException {
-    if (!(interval >= 0.1 && interval <= 3600)) {
-      throw new ParameterException(
-          spec.commandLine(), "'%s' is no interval: 0.1 to 3600 s".formatted(interval));
-    }
-    long intervals = count != null ? count : watch ? Long.MAX_VALUE : 1;
-    if (intervals < 1) {
-      throw new ParameterException(spec.commandLine(), "--count: 1 or more");
-    }
+    long intervals = repetition.times(watch ? Long.MAX_VALUE : 1);
     StatisticsView before = client.statistics();
-    for (long i = 0; i < intervals; i++) {
-      pause();
+    for (long i = 0; i < intervals && isRead(); i++) {
+      repetition.pause();
       StatisticsView after = client.statistics();
-      show(Rates.between(before, after, initiators), intervals > 1);
+      show(Rates.between(before, after, initiators), i, intervals > 1);
       before = after;
     }
   }
 
-  private void pause() throws IOException {
-    try {
-      Thread.sleep(Duration.ofNanos((long) (interval * 1e9)));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Failure("interrupted", e);
-    }
-  }
-
-  private void show(Rates rates, boolean more) {
+  private void show(Rates rates, long number, boolean more) {
     if (json()) {
-      if (more) {
-        out().println(Terminal.jsonLine(rates));
-      } else {
-        Terminal.printJson(out(), rates);
-      }
-    } else {
-      if (more && isTerminal()) {
-        out().print(HOME_AND_CLEAR);
-      }
-      print(rates);
-      if (more && !isTerminal()) {
-        out().println();
-      }
+      print(rates, more);
+      return;
     }
-    out().flush();
-  }
-
-  private static boolean isTerminal() {
-    return Objects.requireNonNull(System.console()).isTerminal(); // there is one, always
+    if (more) {
+      Terminal.beginAgain(out(), number == 0);
+    }
+    print(rates);
   }
 
   private void print(Rates rates) {

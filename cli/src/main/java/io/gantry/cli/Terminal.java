@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Help.Ansi;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.cfg.DateTimeFeature;
@@ -22,8 +23,24 @@ final class Terminal {
       JSON.rebuild().disable(SerializationFeature.INDENT_OUTPUT).build();
 
   /** The launcher asks the shell, which knows; Java does not tell about standard output alone. */
-  private static final boolean COLOURS =
-      takesColours(System.getenv(), Boolean.getBoolean("gantry.stdout.terminal"));
+  private static final boolean ON_TERMINAL = Boolean.getBoolean("gantry.stdout.terminal");
+
+  private static final boolean COLOURS = takesColours(System.getenv(), ON_TERMINAL);
+
+  private static final boolean CLEARS =
+      ON_TERMINAL && !System.getenv().getOrDefault("TERM", "dumb").equals("dumb");
+
+  private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
+
+  /** Characters of two columns; UAX #11 has them one by one, these are the scripts. */
+  private static final Pattern WIDE =
+      Pattern.compile(
+          "[\\x{1100}-\\x{115F}\\x{2E80}-\\x{303E}\\x{3041}-\\x{A4CF}\\x{A960}-\\x{A97C}"
+              + "\\x{AC00}-\\x{D7A3}\\x{F900}-\\x{FAFF}\\x{FE30}-\\x{FE6F}\\x{FF01}-\\x{FF60}"
+              + "\\x{FFE0}-\\x{FFE6}\\x{1F300}-\\x{1F64F}\\x{1F680}-\\x{1F6FF}\\x{1F900}-\\x{1F9FF}"
+              + "\\x{20000}-\\x{3FFFD}]");
+
+  private static final String HOME_AND_CLEAR = "\033[H\033[2J";
 
   private Terminal() {}
 
@@ -70,6 +87,34 @@ final class Terminal {
     @Override
     public String toString() {
       return text;
+    }
+  }
+
+  /**
+   * A text from elsewhere on one line: nothing in it moves a cursor, changes colours or turns text.
+   */
+  static String printable(String text) {
+    return CONTROL.matcher(text.replaceAll("\\R", " ")).replaceAll("?");
+  }
+
+  /** How many columns of a terminal a text takes. */
+  static int columns(String text) {
+    return text.codePoints().map(Terminal::columns).sum();
+  }
+
+  private static int columns(int character) {
+    return switch (Character.getType(character)) {
+      case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK -> 0;
+      default -> WIDE.matcher(Character.toString(character)).matches() ? 2 : 1;
+    };
+  }
+
+  /** Begins what is shown again and again: where it stood before, or a line below. */
+  static void beginAgain(PrintWriter out, boolean first) {
+    if (CLEARS) {
+      out.print(HOME_AND_CLEAR);
+    } else if (!first) {
+      out.println();
     }
   }
 
@@ -129,8 +174,12 @@ final class Terminal {
     Table row(Object... cells) {
       Painted[] row = new Painted[right.length];
       for (int i = 0; i < row.length; i++) {
-        row[i] =
-            cells[i] instanceof Painted cell ? cell : painted("reset", String.valueOf(cells[i]));
+        Painted cell =
+            cells[i] instanceof Painted painted
+                ? painted
+                : painted("reset", String.valueOf(cells[i]));
+        // Names that others have given themselves are in it.
+        row[i] = painted(cell.style(), printable(cell.text()));
       }
       rows.add(row);
       return this;
@@ -145,13 +194,13 @@ final class Terminal {
       int[] widths = new int[right.length];
       for (Painted[] row : rows) {
         for (int i = 0; i < row.length; i++) {
-          widths[i] = Math.max(widths[i], row[i].text().length());
+          widths[i] = Math.max(widths[i], columns(row[i].text()));
         }
       }
       for (Painted[] row : rows) {
         StringBuilder line = new StringBuilder(indent);
         for (int i = 0; i < row.length; i++) {
-          String blanks = " ".repeat(widths[i] - row[i].text().length());
+          String blanks = " ".repeat(widths[i] - columns(row[i].text()));
           boolean plain = row[i].text().isEmpty() || row[i].style().equals("reset");
           String text = row[i].print(colours && !plain);
           line.append(i == 0 ? "" : GAP).append(right[i] ? blanks + text : text + blanks);

@@ -7,24 +7,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "token",
     description = "See the tokens that hosts hold, and what they pin.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {TokenCommand.ListAll.class, TokenCommand.Revoke.class})
-final class TokenCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? list or revoke");
-  }
-
+final class TokenCommand {
   @Command(
       name = "list",
       description = {

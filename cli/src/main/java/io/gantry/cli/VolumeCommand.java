@@ -8,11 +8,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "volume",
@@ -31,14 +28,7 @@ import picocli.CommandLine.Spec;
       VolumeImportCommand.class,
       VolumeExportCommand.class
     })
-final class VolumeCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which? see gantry volume --help");
-  }
-
+final class VolumeCommand {
   /** A command on one volume. */
   abstract static class OnVolume extends DaemonCommand {
     @Parameters(

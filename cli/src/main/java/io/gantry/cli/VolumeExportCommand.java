@@ -89,6 +89,7 @@ final class VolumeExportCommand extends VolumeCommand.OnVolume {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       throw new Failure(file + ": is no file; only raw images go anywhere else");
     }
+    FileEnd.requireWritableDirectory(file); // before hours of work, not after them
     Path unfinished =
         file.resolveSibling(
             "%s.%d.part".formatted(file.getFileName(), ProcessHandle.current().pid()));

@@ -108,8 +108,8 @@ final class VolumeImportCommand extends DaemonCommand {
   private void requireFree(DaemonClient client) throws IOException {
     if (!VolumeRequest.isName(name + UNFINISHED)) {
       throw new Failure(
-          "'%s' is no name for a volume: letters, digits, dots, dashes and underscores, at most %d"
-              .formatted(name, 128 - UNFINISHED.length()));
+          "'%s' is no name for a volume that is imported: a letter or digit, then letters, digits, dots, dashes and underscores, %d in all at most"
+              .formatted(name, VolumeRequest.MAXIMUM_NAME - UNFINISHED.length()));
     }
     List<String> names = client.volumes().stream().map(VolumeView::name).toList();
     if (names.contains(name)) {

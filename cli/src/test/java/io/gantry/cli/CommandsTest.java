@@ -2,6 +2,7 @@ package io.gantry.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.gantry.server.Daemon;
 import io.gantry.server.DaemonSettings;
 import io.gantry.server.HostPort;
@@ -10,17 +11,23 @@ import io.gantry.store.Token;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
@@ -118,7 +125,8 @@ class CommandsTest {
     assertThat(administer("snapshot", "list", "golden").lines().getLast())
         .matches("golden +clean +2.00 MiB +2.00 MiB +0 B +\\S+Z");
 
-    assertThat(administer("volume", "delete", "golden").err).contains("has 1 snapshots");
+    assertThat(administer("volume", "delete", "golden").err)
+        .contains("has snapshots (1): delete them first");
     assertThat(administer("snapshot", "delete", "golden", "clean").exitCode).isZero();
     assertThat(administer("volume", "delete", "golden").exitCode).isZero();
   }
@@ -203,8 +211,6 @@ class CommandsTest {
     var view = new JsonMapper().readTree(administer("pool", "status", "--json").out);
     assertThat(view.path("capacityBytes").asLong()).isPositive();
     assertThat(view.path("warnings").isArray()).isTrue();
-    assertThat(run("pool").err)
-        .isEqualTo("gantry: which? status or scrub; see gantry pool --help\n");
   }
 
   @Test
@@ -283,9 +289,15 @@ class CommandsTest {
     assertThat(failed.exitCode).isEqualTo(1);
     JsonNode failure = new JsonMapper().readTree(failed.out);
     assertThat(failure.path("done").asBoolean()).isFalse();
-    assertThat(failure.path("error").asString())
-        .contains("only logical units copy by themselves", "0 B of 2.00 MiB were copied");
+    assertThat(failure.path("error").asString()).contains("only logical units copy by themselves");
     assertThat(failed.err).startsWith("gantry: ").hasLineCount(1);
+
+    Outcome unopened = run("copy", "--json", "/no/such/file", out.toString());
+    assertThat(unopened.exitCode).isEqualTo(1);
+    JsonNode reason = new JsonMapper().readTree(unopened.out);
+    assertThat(reason.path("done").asBoolean(true)).isFalse();
+    assertThat(reason.path("error").asString()).isEqualTo("/no/such/file: no such file");
+    assertThat(unopened.err).isEqualTo("gantry: /no/such/file: no such file\n");
   }
 
   @Test
@@ -334,6 +346,10 @@ class CommandsTest {
         "copy iscsi://127.0.0.1:1/iqn.2026-11.io.gantry:default/0 /tmp/x",
         "serve --config /no/such/file",
         "dsm describe NO_SUCH_STRUCTURE",
+        "dsm decode STORAGE_OFFLOAD_READ_OUTPUT /",
+        "volume list --server http://127.0.0.1:1 --token-file /",
+        "volume list --server http://127.0.0.1:1 --token-file /dev/zero",
+        "check /",
       })
   void whatFailsSaysWhyInOneLine(String command) {
     Outcome outcome = run(command.split(" ", -1));
@@ -365,6 +381,9 @@ class CommandsTest {
         "demo a b",
         "copy http://x y",
         "dsm ioctl --code 0x100000000 x",
+        "volume list --data ",
+        "volume list --server http://127.0.0.1:1/path --token-file x",
+        "volume list --server http://gantry@127.0.0.1:1 --token-file x",
       })
   void wrongUsageIsTold(String command) {
     Outcome outcome = run(command.split(" ", -1));
@@ -374,6 +393,145 @@ class CommandsTest {
         .contains("--help")
         .doesNotContain("Exception", "positional", "Error:")
         .hasLineCount(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          volume                | which? create, list, show, map, resize, rename, protect, clone, delete, import or export; see gantry volume --help
+          volume crate x 1G     | 'crate' is no command; did you mean 'create'?; see gantry volume --help
+          volume !              | '!' is no command; see gantry volume --help
+          volume create x 1G y  | 'y' is one argument too many; see gantry volume create --help
+          copies cancel x       | ID is a number, not 'x'; see gantry copies cancel --help
+          stats --interval x    | --interval is a number, not 'x'; see gantry stats --help
+          copy --method fast a b | --method is auto, odx, xcopy or rw, not 'fast'; see gantry copy --help
+          volume list --server http://192.0.2.1:8260 --token-file x | 'http://192.0.2.1:8260': a token would go over the network for everybody to read; write https://; see gantry volume list --help
+          """)
+  void wrongUsageIsToldInTheTermsOfTheUser(String command, String problem) {
+    Outcome outcome = run(command.split(" "));
+    assertThat(outcome.exitCode).isEqualTo(2);
+    assertThat(outcome.err).isEqualTo("gantry: " + problem + "\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "events -n 0",
+        "events -n 1001",
+        "copies watch --count 0",
+        "copies watch --interval 0"
+      })
+  void numbersOutOfBoundsAreWrongUsage(String command) {
+    Outcome outcome = administer(command.split(" "));
+    assertThat(outcome.exitCode).as(outcome.err).isEqualTo(2);
+    assertThat(outcome.err).startsWith("gantry: ").contains("--help").hasLineCount(1);
+  }
+
+  @Test
+  void errorsAreOneLineWhateverNamesAreInThem() {
+    assertThat(run("volume", "cr\033[31meate\nx").err)
+        .isEqualTo(
+            "gantry: 'cr?[31meate x' is no command; see gantry volume --help\n"
+                .replace("is no command;", "is no command; did you mean 'create'?;"));
+    assertThat(run("dsm", "decode", "STORAGE_OFFLOAD_READ_OUTPUT", "/no\nfile").err)
+        .isEqualTo("gantry: /no file: no such file\n");
+  }
+
+  @Test
+  void aNameThatIsTooLongForAnImportIsToldWithTheLimit() throws IOException {
+    String image = noise("named", 4096).toString();
+    assertThat(administer("volume", "import", "n".repeat(54), image).exitCode).isZero();
+    assertThat(administer("volume", "import", "n".repeat(55), image).err)
+        .contains("is no name for a volume that is imported", "54 in all at most");
+  }
+
+  @Test
+  void whatIsNoDaemonIsToldAsThat() throws IOException {
+    Path other = Files.createDirectories(directory.resolve("no-daemon"));
+    Path contact = other.resolve("daemon.json");
+    Files.writeString(contact, "{\"pid\": 1}");
+    assertThat(run("volume", "list", "--data", other.toString()).err)
+        .isEqualTo(
+            "gantry: %s: is damaged; restart the daemon to write it again\n".formatted(contact));
+    Files.delete(contact);
+    Files.createDirectory(contact);
+    assertThat(run("volume", "list", "--data", other.toString()).err)
+        .startsWith("gantry: " + contact);
+
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(403, -1);
+          exchange.close();
+        });
+    server.start();
+    try {
+      String url = "http://127.0.0.1:" + server.getAddress().getPort();
+      Path token = Files.writeString(directory.resolve("some.token"), "t");
+      assertThat(run("volume", "list", "--server", url, "--token-file", token.toString()).err)
+          .isEqualTo(
+              "gantry: %s answers with HTTP status 403 and no reason; check --server\n"
+                  .formatted(url));
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  /** Takes one line, as {@code head -n 1} does. */
+  private static final class OneLine extends Writer {
+    private final CountDownLatch taken = new CountDownLatch(1);
+    private final StringBuilder text = new StringBuilder();
+
+    @Override
+    public synchronized void write(char[] characters, int offset, int length) throws IOException {
+      if (taken.getCount() == 0) {
+        throw new IOException("Broken pipe");
+      }
+      text.append(characters, offset, length);
+    }
+
+    @Override
+    public synchronized void flush() {
+      if (text.indexOf("\n") >= 0) {
+        taken.countDown();
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "stats --watch --interval 0.1",
+        "stats --watch --interval 0.1 --json",
+        "copies watch --interval 0.1",
+        "copies watch --interval 0.1 --json"
+      })
+  void whatIsWatchedEndsWithWhoWatches(String command) {
+    List<String> all = new ArrayList<>(List.of(command.split(" ")));
+    all.addAll(List.of("--data", data.toString()));
+    CommandLine line = Main.commandLine().setOut(new PrintWriter(new OneLine()));
+    assertThat(line.execute(all.toArray(String[]::new))).isZero();
+  }
+
+  @Test
+  void eventsAreFollowedUntilNobodyReadsThem() throws Exception {
+    assertThat(administer("volume", "create", "followed", "4096").exitCode).isZero();
+    OneLine reader = new OneLine();
+    CommandLine line = Main.commandLine().setOut(new PrintWriter(reader));
+    FutureTask<Integer> follow =
+        new FutureTask<>(() -> line.execute("events", "-fn", "1", "--data", data.toString()));
+    Thread.ofVirtual().start(follow);
+    reader.taken.await();
+    assertThat(administer("volume", "delete", "followed").exitCode).isZero();
+    assertThat(follow.get()).isZero();
   }
 
   @Test

@@ -29,6 +29,7 @@ import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Settings and TLS, as the command line sees them. */
 @NullUnmarked
@@ -78,6 +79,22 @@ class ConfigCommandsTest {
         .contains("nothing is wrong");
     assertThat(execute(1, Stream.of("config", "check", file(CONFIG + "dept = 3\n").toString())))
         .contains("gantry.toml:8:1: copy.dept: there is no such key; there are", "depth");
+
+    StringWriter out = new StringWriter();
+    CommandLine line = Main.commandLine().setOut(new PrintWriter(out));
+    assertThat(line.execute("config", "check", "--json", file("dept = 3\n").toString()))
+        .isEqualTo(1);
+    assertThat(new JsonMapper().readTree(out.toString()).path("problem").asString())
+        .contains("gantry.toml:1:1: dept: there is no such key");
+  }
+
+  @Test
+  void whatIsNoTextIsToldWithItsName() throws IOException {
+    Path file = Files.write(directory.resolve("noise.toml"), new byte[] {-1, -2, 0});
+    assertThat(execute(1, Stream.of("config", "check", file.toString())))
+        .isEqualTo("gantry: %s: is no TOML, which is text in UTF-8\n".formatted(file));
+    assertThat(execute(1, Stream.of("config", "check", directory.toString())))
+        .isEqualTo("gantry: %s: Is a directory\n".formatted(directory));
   }
 
   /** What can change does, and the session of who may stay goes on. */

@@ -150,7 +150,7 @@ class CopiesCommandsTest {
     assertThat(view.path("copiedBytes").asLong()).isEqualTo(1 << 20);
     assertThat(view.path("copies").path(0).path("state").asString()).isEqualTo("failed");
     assertThat(view.path("copies").path(1).path("listIdentifier").asLong()).isEqualTo(1);
-    assertThat(run(0, "copies", "watch", "--times", "1")).contains("write using token");
+    assertThat(run(0, "copies", "watch", "--count", "1")).contains("write using token");
     assertThat(run(1, "copies", "cancel", "2")).contains("no copy '2' runs");
     assertThat(run(0, "token", "list")).containsPattern("point in time +iqn");
   }

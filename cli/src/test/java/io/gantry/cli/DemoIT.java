@@ -32,6 +32,15 @@ class DemoIT {
   }
 
   @Test
+  void aTinyFileIsNoMeasure() throws IOException {
+    Path file = Files.writeString(directory.resolve("tiny"), "tiny");
+    assertThat(Launcher.succeed(Launcher.SCRIPT.toString(), "demo", file.toString()))
+        .containsPattern("shared with the original +0 B")
+        .contains("try a larger one")
+        .doesNotContain("times faster");
+  }
+
+  @Test
   void itStartsThroughALinkFromAnywhere() throws IOException {
     Path link = Files.createSymbolicLink(directory.resolve("gantry"), Launcher.SCRIPT);
     assertThat(Launcher.succeed("env", "-C", "/", link.toString(), "--version"))

@@ -132,6 +132,6 @@ class EventsCommandsTest {
 
   @Test
   void thereAreNoMoreThanSoMany() {
-    assertThat(run(1, "events", "-n", "1001")).contains("from 1 to 1000");
+    assertThat(run(2, "events", "-n", "1001")).contains("--limit is 1 to 1000");
   }
 }

@@ -17,12 +17,7 @@ class HelpTest {
 
   /** What answers with bytes or a script, or not at all. */
   private static final Set<String> WITHOUT_JSON =
-      Set.of(
-          "gantry config check",
-          "gantry serve",
-          "gantry completion",
-          "gantry dsm ioctl",
-          "gantry dsm encode");
+      Set.of("gantry serve", "gantry completion", "gantry dsm ioctl", "gantry dsm encode");
 
   static Stream<CommandLine> commands() {
     return below(Main.commandLine());
@@ -69,6 +64,15 @@ class HelpTest {
     assertThat(examples)
         .as(name(line))
         .anyMatch(each -> ("gantry " + String.join(" ", each)).startsWith(name(line)));
+  }
+
+  /** What is cut into lines cannot be typed. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void examplesFitOnATerminal(CommandLine line) {
+    assertThat(line.getCommandSpec().usageMessage().footer())
+        .filteredOn(text -> text.startsWith("  "))
+        .allSatisfy(text -> assertThat(text.formatted()).hasSizeLessThan(80));
   }
 
   @ParameterizedTest

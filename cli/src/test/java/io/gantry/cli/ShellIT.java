@@ -123,6 +123,27 @@ class ShellIT {
     assertThat(bash("TERM=xterm gantry dsm describe | cat")).doesNotContain("\033");
   }
 
+  @Test
+  void whatReadsNoFurtherEndsWhatPrints() throws IOException {
+    assertThat(
+            bash(
+                "gantry stats --watch --interval 0.1 --data '%s' | head -n 1; echo ${PIPESTATUS[0]}"
+                    .formatted(server.data())))
+        .matches("VOLUME .*\\n141\\n");
+    assertThat(bash("gantry dsm describe 2>&1 >/dev/full && exit 1; true"))
+        .startsWith("gantry: standard output: ")
+        .endsWith("; not all of it was written\n");
+  }
+
+  @Test
+  void filesHaveAnyNameWithoutALocale() throws IOException {
+    assertThat(
+            bash(
+                "cd '%s'; touch $'\\xc3\\xbc.toml'; env -u LC_ALL -u LC_CTYPE LANG= gantry config check $'\\xc3\\xbc.toml'"
+                    .formatted(directory)))
+        .isEqualTo("\u00fc.toml: nothing is wrong\n");
+  }
+
   private Path large() throws IOException {
     Path image = directory.resolve("large.img");
     byte[] noise = new byte[16 << 20];

@@ -31,6 +31,31 @@ class TerminalTest {
   }
 
   @Test
+  void wideCharactersTakeTwoColumnsAndAccentsNone() {
+    StringWriter out = new StringWriter();
+    new Terminal.Table("NAME", "STATE")
+        .row("\u30c7\u30a3\u30b9\u30af", "done") // four of katakana
+        .row("e\u0301te\u0301", "done")
+        .row("\ud83d\udcbe", "done") // a floppy disk
+        .print(new PrintWriter(out, true), "", false);
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "NAME      STATE",
+            "\u30c7\u30a3\u30b9\u30af  done",
+            "e\u0301te\u0301       done",
+            "\ud83d\udcbe        done");
+  }
+
+  @Test
+  void namesFromElsewhereMoveNoCursor() {
+    StringWriter out = new StringWriter();
+    new Terminal.Table("NAME", "STATE")
+        .row("a\033[2Jb\u009bc\nd", Terminal.painted("red", "x\rfine"))
+        .print(new PrintWriter(out, true), "", false);
+    assertThat(out.toString()).isEqualTo("NAME        STATE\na?[2Jb?c d  x fine\n");
+  }
+
+  @Test
   void coloursAreForTerminalsAndWhoWantsThem() {
     Map<String, String> usual = Map.of("TERM", "xterm-256color");
     assertThat(Terminal.takesColours(usual, true)).isTrue();
