@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gantry.store.Extent;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,13 +18,19 @@ class ConsoleManyTest extends ConsoleFixture {
   private static final int VOLUMES = Integer.getInteger("volumes", 3000);
   private static final int TOKENS = 600; // more than are asked for at a time
 
+  /** As long as names may be. */
+  private static final String LONG = "a".repeat(64);
+
   @BeforeAll
   static void aLargePool() throws IOException {
     pool().createVolume("golden", 64 << 20, 512);
-    for (int i = 1; i < VOLUMES; i++) {
+    pool().createVolume(LONG, 64 << 20, 512);
+    StorageHost host = host("x".repeat(190), LONG);
+    host.copy(host.token(0, 1, 3600), 4L * StorageHost.MIB, 1, false);
+    for (int i = 2; i < VOLUMES; i++) {
       pool().cloneVolume(volume("golden"), "vm-%05d".formatted(i));
     }
-    for (int i = 0; i < TOKENS; i++) {
+    for (int i = 1; i < TOKENS; i++) {
       assertThat(pool().freeze(volume("golden"), List.of(new Extent(0, 1 << 20)), 3_600_000))
           .isPresent();
     }
@@ -70,6 +77,32 @@ class ConsoleManyTest extends ConsoleFixture {
     browser.awaitText("main", "Nothing here has 'no such volume' in it.");
     filter("");
     browser.awaitText(".pager", "of %,d".formatted(VOLUMES));
+  }
+
+  @Test
+  void longNamesFitEverywhere() {
+    for (int width : new int[] {1440, 900, 390}) {
+      browser.size(width, 860);
+      for (String section :
+          List.of("Overview", "Volumes", "Tokens", "Copies", "Sessions", "Events")) {
+        browser.go(section.equals("Overview") ? "" : section.toLowerCase(Locale.ROOT), section);
+        fits(section, width);
+      }
+      browser.go("volumes/" + LONG, LONG);
+      fits("a volume", width);
+      browser.click("Clone");
+      fits("a dialog", width);
+      browser.click("Cancel");
+      browser.awaitDone();
+    }
+    browser.size(1280, 860);
+  }
+
+  private static void fits(String what, int width) {
+    browser.await("the answers", () -> browser.text(".waiting").isEmpty());
+    assertThat((Long) browser.script("return document.documentElement.scrollWidth"))
+        .as("%s at %d", what, width)
+        .isLessThanOrEqualTo(width);
   }
 
   @Test

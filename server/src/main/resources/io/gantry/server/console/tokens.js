@@ -63,6 +63,7 @@ const columns = () =>
     },
     {
       name: 'Of volume',
+      class: 'of',
       sort: (token) => token.volume,
       cell: (token) => (token.volume === '' ? 'gone' : h('a', { href: href('volumes', token.volume) }, token.volume)),
     },
