@@ -41,7 +41,7 @@ class BackgroundCopyIT {
 
   @TempDir Path directory;
 
-  private static IscsiSession open(String url) throws IOException {
+  static IscsiSession open(String url) throws IOException {
     Duration timeout = Duration.ofSeconds(30);
     IscsiSession session =
         IscsiSession.open(
@@ -65,7 +65,27 @@ class BackgroundCopyIT {
     return response.isGood() ? RodTokenInformation.decode(room) : null;
   }
 
-  private static void begin(IscsiSession session, int id, byte[] token) throws IOException {
+  /** Writes a content of whole MiB, and has a token made of {@link #FROM}. */
+  static byte[] fill(IscsiSession source, byte[] content) throws IOException {
+    int length = content.length >> 20;
+    for (int i = 0; i < length; i++) {
+      ByteBuffer piece = ByteBuffer.wrap(content, i << 20, 1 << 20);
+      assertThat(
+              source
+                  .execute(ScsiRequest.out(Cdb.Transfer.write((long) i * MIB, MIB), piece))
+                  .isGood())
+          .isTrue();
+    }
+    ByteBuffer list =
+        new PopulateTokenList(false, 3600, OptionalInt.empty(), List.of(FROM)).encode();
+    assertThat(send(source, Command.POPULATE_TOKEN, 1, list).isGood()).isTrue();
+    byte[] token = ask(source, 1).token();
+    assertThat(source.execute(ScsiRequest.of(Cdb.SynchronizeCache.all())).isGood()).isTrue();
+    return token;
+  }
+
+  /** Begins to copy it, and waits until some of it is done. */
+  static void begin(IscsiSession session, int id, byte[] token) throws IOException {
     ByteBuffer list = new WriteUsingTokenList(true, false, 0, token, List.of(TO)).encode();
     ScsiResponse response = send(session, Command.WRITE_USING_TOKEN, id, list);
     assertThat(response.describe()).isEqualTo("GOOD");
@@ -100,19 +120,7 @@ class BackgroundCopyIT {
     new Random(1).nextBytes(content);
     byte[] token;
     try (IscsiSession source = open(from)) {
-      for (int i = 0; i < LENGTH; i++) {
-        ByteBuffer piece = ByteBuffer.wrap(content, i << 20, 1 << 20);
-        assertThat(
-                source
-                    .execute(ScsiRequest.out(Cdb.Transfer.write((long) i * MIB, MIB), piece))
-                    .isGood())
-            .isTrue();
-      }
-      ByteBuffer list =
-          new PopulateTokenList(false, 3600, OptionalInt.empty(), List.of(FROM)).encode();
-      assertThat(send(source, Command.POPULATE_TOKEN, 1, list).isGood()).isTrue();
-      token = ask(source, 1).token();
-      assertThat(source.execute(ScsiRequest.of(Cdb.SynchronizeCache.all())).isGood()).isTrue();
+      token = fill(source, content);
     }
     try (IscsiSession session = open(to)) {
       begin(session, 2, token);

@@ -18,6 +18,7 @@ import io.gantry.store.SpaceLimit;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -149,6 +150,56 @@ class ConfigCommandsTest {
             .isInstanceOf(IOException.class);
       }
     }
+  }
+
+  /** Where the target is now, and what goes wrong on purpose: without a restart, too. */
+  @Test
+  void reloadRedirectsAndTurnsFaultsOn() throws IOException {
+    Path file = file("");
+    Configuration configuration =
+        Configuration.of(file)
+            .with("data", directory.resolve("data").toString())
+            .with("iscsi", ANY.toString())
+            .with("http", ANY.toString());
+    Path elsewhere = directory.resolve("elsewhere");
+    try (Daemon other = Daemon.start(DaemonSettings.of(elsewhere, ANY, ANY));
+        Daemon daemon = Daemon.start(configuration, _ -> {})) {
+      other.pool().createVolume("there", 1 << 20, 4096);
+      daemon.pool().createVolume("here", 1 << 20, 512);
+      IscsiUrl url = IscsiUrl.parse(daemon.url(0));
+      try (IscsiSession session = IscsiSession.open(url, SessionOptions.standard())) {
+        file(
+            "[redirect]\naddress = \"%s\"\n[[fault]]\nvolume = \"here\"\nexpireTokens = true\n"
+                .formatted(other.contact().iscsi()));
+        assertThat(run(0, "config", "reload"))
+            .contains("changed:         fault[0].expireTokens, fault[0].volume, redirect.address")
+            .doesNotContain("restart: fault", "restart: redirect");
+        assertThat(session.execute(ScsiRequest.of(new Cdb.TestUnitReady())).isGood()).isTrue();
+        assertThat(run(0, "fault", "list")).isEqualTo("here: tokens expire\n");
+        try (IscsiSession moved = IscsiSession.open(url, SessionOptions.standard())) {
+          assertThat(blockBytes(moved)).isEqualTo(4096);
+        }
+        run(0, "fault", "clear", "here");
+        run(0, "config", "reload"); // what was done by hand stays
+        assertThat(run(0, "fault", "list")).contains("nothing goes wrong");
+        file("");
+        run(0, "config", "reload");
+        try (IscsiSession back = IscsiSession.open(url, SessionOptions.standard())) {
+          assertThat(blockBytes(back)).isEqualTo(512);
+        }
+      }
+    }
+  }
+
+  private static int blockBytes(IscsiSession session) throws IOException {
+    session.execute(ScsiRequest.of(new Cdb.TestUnitReady()));
+    ByteBuffer capacity = ByteBuffer.allocate(32);
+    assertThat(
+            session
+                .execute(ScsiRequest.in(new Cdb.ReadCapacity16(0, 32, false), capacity))
+                .isGood())
+        .isTrue();
+    return capacity.getInt(8);
   }
 
   @Test

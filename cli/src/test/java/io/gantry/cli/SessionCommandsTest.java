@@ -146,8 +146,6 @@ class SessionCommandsTest {
 
       Files.writeString(file, CONFIG.replace("read-only", "anything"));
       assertThat(run(1, "access", "reload")).contains("gantry.toml", "anything");
-      Files.writeString(file, CONFIG + "[redirect]\naddress = \"192.0.2.7:3260\"\n");
-      assertThat(run(1, "access", "reload")).contains("[redirect]");
       assertThat(run(0, "access", "list")).contains("other*");
 
       Files.writeString(file, CONFIG);

@@ -138,12 +138,14 @@ public record AccessSettings(AccessPolicy policy, @Nullable Redirection redirect
       @Key(
               meaning = "where the target is now: initiators are sent there",
               form = "HOST:PORT",
-              example = "\"192.0.2.7:3260\"")
+              example = "\"192.0.2.7:3260\"",
+              reload = true)
           @Nullable HostPort address,
       @Key(
               meaning = "whether they should forget this one",
               form = "`true` or `false`",
-              example = "true")
+              example = "true",
+              reload = true)
           @Nullable Boolean permanent) {}
 
   /**

@@ -1,7 +1,6 @@
 package io.gantry.server;
 
 import io.gantry.store.Pool;
-import io.gantry.target.PoolTarget;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +22,7 @@ final class ConfigApi {
    */
   record Parts(
       Pool pool,
-      PoolTarget target,
+      CopyApi copies,
       SessionApi sessions,
       @Nullable ServerIdentity identity,
       Consumer<LogSettings> log) {}
@@ -85,7 +84,7 @@ final class ConfigApi {
     }
     parts.sessions.change(settings.access());
     parts.pool.limits(settings.pool().limits());
-    parts.target.options(settings.copies().options());
+    parts.copies.change(settings.copies());
     parts.log.accept(settings.log());
 
     Map<String, ConfigView.Value> before = byKey(values);

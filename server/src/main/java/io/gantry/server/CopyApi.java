@@ -3,20 +3,32 @@ package io.gantry.server;
 import io.gantry.store.Pool;
 import io.gantry.store.Volume;
 import io.gantry.target.CopyFaults;
-import io.gantry.target.CopyOptions;
 import io.gantry.target.PoolTarget;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the REST interface tells and changes of copies. */
-record CopyApi(PoolTarget target, CopyOptions options) {
-
+final class CopyApi {
+  private static final System.Logger LOG = System.getLogger(CopyApi.class.getName());
   private static final Pattern ID = Pattern.compile("[0-9]{1,18}");
+
+  private final Pool pool;
+  private final PoolTarget target;
+  private volatile CopySettings settings = CopySettings.DEFAULTS;
+
+  /** With the usual settings. */
+  CopyApi(Pool pool, PoolTarget target) {
+    this.pool = pool;
+    this.target = target;
+  }
 
   void bind(RestApi api) {
     api.bind(
-        Endpoint.COPIES, _ -> CopiesView.of(options, target.copyStatistics(), target.copies()));
+        Endpoint.COPIES,
+        _ -> CopiesView.of(settings.options(), target.copyStatistics(), target.copies()));
     api.bind(Endpoint.CANCEL_COPY, this::cancel);
   }
 
@@ -46,17 +58,28 @@ record CopyApi(PoolTarget target, CopyOptions options) {
     target.setFaults(volume, CopyFaults.NONE);
   }
 
-  /** Makes go wrong what the configuration names; a volume may come to be there later. */
-  void turnOn(Pool pool, Map<String, CopyFaults> faults) {
-    faults.forEach((name, wanted) ->
+  /**
+   * Puts settings in force: of faults, those that others than before; what was turned on or off by
+   * hand stays so. A volume that is named may come to be there later.
+   */
+  synchronized void change(CopySettings read) {
+    target.options(read.options());
+    Map<String, CopyFaults> before = settings.faults();
+    settings = read;
+    Set<String> names = new TreeSet<>(before.keySet());
+    names.addAll(read.faults().keySet());
+    for (String name : names) {
+      CopyFaults wanted = read.faults().getOrDefault(name, CopyFaults.NONE);
+      if (!wanted.equals(before.getOrDefault(name, CopyFaults.NONE))) {
         pool.volume(name)
             .ifPresentOrElse(
                 volume -> target.setFaults(volume, wanted),
                 () ->
-                    System.getLogger(CopyApi.class.getName())
-                        .log(
-                            System.Logger.Level.WARNING,
-                            "there is no volume {0} for the [[fault]] of the configuration",
-                            name)));
+                    LOG.log(
+                        System.Logger.Level.WARNING,
+                        "there is no volume {0} for the [[fault]] of the configuration",
+                        name));
+      }
+    }
   }
 }

@@ -81,26 +81,38 @@ public record CopySettings(CopyOptions options, Map<String, CopyFaults> faults) 
       @Key(
               meaning = "which volume's copies go wrong on purpose, for tests",
               form = "name",
-              example = "\"scratch\"")
+              example = "\"scratch\"",
+              reload = true)
           @Nullable String volume,
       @Key(
               meaning = "tokens made of it expire at once",
               form = "`true` or `false`",
-              example = "true")
+              example = "true",
+              reload = true)
           @Nullable Boolean expireTokens,
-      @Key(meaning = "copies to it, and tokens of it, end there", form = "blocks", example = "100")
+      @Key(
+              meaning = "copies to it, and tokens of it, end there",
+              form = "blocks",
+              example = "100",
+              reload = true)
           @Nullable Long truncateBlocks,
       @Key(
               meaning = "so many answers to RECEIVE ROD TOKEN INFORMATION never come",
               form = "number",
-              example = "1")
+              example = "1",
+              reload = true)
           @Nullable Integer loseAnswers,
       @Key(
               meaning = "what it tells as COPY OPERATION STATUS instead",
               form = "0 to 127",
-              example = "4")
+              example = "4",
+              reload = true)
           @Nullable Integer status,
-      @Key(meaning = "how much longer each copy command takes", form = "ms", example = "500")
+      @Key(
+              meaning = "how much longer each copy command takes",
+              form = "ms",
+              example = "500",
+              reload = true)
           @Nullable Long delayMillis) {
 
     CopyFaults faults() {

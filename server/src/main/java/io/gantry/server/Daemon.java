@@ -99,8 +99,8 @@ public final class Daemon implements AutoCloseable {
               pool, settings.targetName(), settings.access().policy(), settings.copies().options());
       parts.push(target);
       target.slowAfter(settings.monitoring().slowIo());
-      CopyApi copies = new CopyApi(target, settings.copies().options());
-      copies.turnOn(pool, settings.copies().faults());
+      CopyApi copies = new CopyApi(pool, target);
+      copies.change(settings.copies());
       IscsiTarget iscsi = startIscsi(target, settings);
       parts.push(iscsi);
       targetEvents.watch(pool, target, iscsi);
@@ -145,7 +145,7 @@ public final class Daemon implements AutoCloseable {
               source == null ? null : source.configuration,
               source == null ? List.of() : source.loaded.values(),
               new ConfigApi.Parts(
-                  pool, target, sessions, identity, source == null ? _ -> {} : source.log));
+                  pool, copies, sessions, identity, source == null ? _ -> {} : source.log));
       config.bind(api);
       new Metrics(pool, target, iscsi, api.requests()).bind(api);
       if (settings.monitoring().openOnLoopback()) {

@@ -4,7 +4,6 @@ import io.gantry.target.IscsiTarget;
 import io.gantry.target.PoolTarget;
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -80,17 +79,15 @@ final class SessionApi {
       throw new IOException("the server was started without --config; there is nothing to read");
     }
     AccessSettings read = source.read().settings().access();
-    if (!Objects.equals(read.redirection(), settings.redirection())) {
-      throw new IOException("[redirect] has changed; that needs a restart, or to be taken back");
-    }
     change(read);
     return access();
   }
 
-  /** Puts users and rules in force; where the target has gone stays. */
+  /** Puts users and rules in force, and sends those who come to where the target is now. */
   synchronized void change(AccessSettings read) {
     device.access(read.policy());
     target.access(read.policy());
-    settings = new AccessSettings(read.policy(), settings.redirection());
+    target.redirect(read.redirection());
+    settings = read;
   }
 }

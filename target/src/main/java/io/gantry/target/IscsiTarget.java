@@ -138,6 +138,7 @@ public final class IscsiTarget implements AutoCloseable {
   private final Map<Nexus, IscsiConnection> sessions = new ConcurrentHashMap<>();
   private final IscsiOptions options;
   private volatile AccessPolicy access;
+  private volatile IscsiOptions.@Nullable Redirection redirection;
   private final Lobby lobby = new Lobby(Lobby.PLACES, Lobby.PLACES_PER_ADDRESS);
   private final RefusalLog refusals;
   private final PortalCounters counters = new PortalCounters();
@@ -150,6 +151,7 @@ public final class IscsiTarget implements AutoCloseable {
     this.device = device;
     this.options = options;
     this.access = options.access();
+    this.redirection = options.redirection();
     this.limits = limits;
     this.refusals = new RefusalLog(options.clock());
     this.bufferBudget = new BufferBudget(limits.portalBytesMax());
@@ -338,6 +340,15 @@ public final class IscsiTarget implements AutoCloseable {
     connections.forEach(this::endIfUnwanted);
   }
 
+  /**
+   * Sends who logs in from now on elsewhere, or lets them in here again; sessions stay.
+   *
+   * @param moved null for here
+   */
+  public void redirect(IscsiOptions.@Nullable Redirection moved) {
+    redirection = moved;
+  }
+
   /** Ends a session whose initiator would not get in any more, if there is one. */
   void endIfUnwanted(IscsiConnection connection) {
     LiveSession session = connection.live();
@@ -489,7 +500,7 @@ public final class IscsiTarget implements AutoCloseable {
         VALUES,
         this::newTsih,
         this::hasSession,
-        new PortalGate(access, options.redirection(), remote),
+        new PortalGate(access, redirection, remote),
         options.random());
   }
 
