@@ -153,7 +153,7 @@ class CopyIT {
 
   @Test
   void anInterruptedCopySaysHowToGoOn() throws Exception {
-    assumeTrue(Launcher.isInterruptible(), "SIGINT is ignored here: run in the foreground");
+    assumeTrue(Launcher.hears(Launcher.SIGINT), "SIGINT is ignored here: run in the foreground");
     Path state = directory.resolve("state");
     Path out = directory.resolve("out");
     Process copy = startSlowly(state, from, out.toString());

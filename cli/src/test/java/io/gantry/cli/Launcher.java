@@ -14,6 +14,9 @@ import java.util.stream.Stream;
 
 /** Runs {@code ./gantry} and other programs as processes, as a person would. */
 final class Launcher {
+  static final int SIGHUP = 1;
+  static final int SIGINT = 2;
+
   static final Path SCRIPT = Path.of("..", "gantry").toAbsolutePath().normalize();
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
@@ -71,15 +74,16 @@ final class Launcher {
   }
 
   /**
-   * Whether programs that are started from here hear of SIGINT. Shells have what they start in the
-   * background ignore it, and so does whatever that starts.
+   * Whether programs that are started from here hear of a signal. Shells have what they start in
+   * the background ignore SIGINT, nohup SIGHUP, and so does whatever that starts.
    */
-  static boolean isInterruptible() throws IOException {
+  static boolean hears(int signal) throws IOException {
     Path status = Path.of("/proc/self/status");
     return !Files.exists(status)
         || Files.readAllLines(status).stream()
             .filter(line -> line.startsWith("SigIgn:"))
-            .allMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) == 0);
+            .map(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+            .allMatch(ignored -> (ignored >> (signal - 1) & 1) == 0);
   }
 
   /** Whether a program is on the PATH. */

@@ -2,9 +2,12 @@ package io.gantry.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.gantry.cli.ServerProcess.Finished;
 import io.gantry.initiator.IscsiSession;
+import io.gantry.initiator.IscsiUrl;
+import io.gantry.initiator.SessionOptions;
 import io.gantry.scsi.Cdb;
 import io.gantry.scsi.ScsiRequest;
 import io.gantry.server.DaemonContact;
@@ -16,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -35,6 +39,17 @@ class LifecycleIT {
     assertThat(kill.waitFor()).isZero();
   }
 
+  /** A session of its own; one of the same identity would take another's place. */
+  private static IscsiSession open(String url, int identity) throws IOException {
+    Duration timeout = Duration.ofSeconds(30);
+    IscsiSession session =
+        IscsiSession.open(
+            IscsiUrl.parse(url),
+            new SessionOptions("iqn.2026-11.io.gantry:lifecycle", identity, timeout, timeout));
+    session.execute(ScsiRequest.of(new Cdb.TestUnitReady()));
+    return session;
+  }
+
   private static String run(String... arguments) throws Exception {
     Finished finished = ServerProcess.run(arguments);
     assertThat(finished.exit()).as(finished.error()).isZero();
@@ -50,6 +65,7 @@ class LifecycleIT {
   /** What is wrong is told where the log goes; what is right comes into force; sessions stay. */
   @Test
   void hangUpReadsTheConfigurationAgain() throws Exception {
+    assumeTrue(Launcher.hears(Launcher.SIGHUP), "SIGHUP is ignored here: run without nohup");
     Path data = directory.resolve("data");
     Path config = Files.writeString(directory.resolve("gantry.toml"), "[copy]\ndepth = 3\n");
     Path errors = directory.resolve("errors");
@@ -68,8 +84,12 @@ class LifecycleIT {
             .start();
     try {
       assertThat(server.inputReader(StandardCharsets.UTF_8).readLine()).startsWith("ready");
-      String url = run("volume", "create", "disk", "1M", "--data", data.toString()).strip();
-      try (IscsiSession session = BackgroundCopyIT.open(url)) {
+      String url =
+          run("volume", "create", "disk", "1M", "--data", data.toString())
+              .lines()
+              .toList()
+              .getLast();
+      try (IscsiSession session = open(url, 1)) {
         Files.writeString(config, "[copy]\ndepth = 9\n[log]\nlevel = \"info\"\n");
         signal(server, "HUP");
         awaitText(errors, "the configuration was read again; changed: [copy.depth, log.level]");
@@ -130,9 +150,9 @@ class LifecycleIT {
     DaemonContact contact = DaemonContact.read(data).orElseThrow();
     byte[] content = new byte[16 << 20];
     new Random(1).nextBytes(content);
-    try (IscsiSession source = BackgroundCopyIT.open(from);
-        IscsiSession copying = BackgroundCopyIT.open(to);
-        IscsiSession writing = BackgroundCopyIT.open(busy);
+    try (IscsiSession source = open(from, 1);
+        IscsiSession copying = open(to, 2);
+        IscsiSession writing = open(busy, 3);
         Socket body = request(contact, "POST /api/v1/volumes HTTP/1.1\r\nContent-Length: 99\r\n");
         Socket head = request(contact, "GET /api/v1/volumes HTTP/1.1\r\n");
         Socket events =
