@@ -32,7 +32,8 @@ sealed interface Location {
       return new Iscsi(url, url.toString());
     }
     if (text.startsWith("pool:")) {
-      Path path = Main.path(text.substring("pool:".length()));
+      String name = text.substring("pool:".length());
+      Path path = name.isEmpty() ? Path.of("") : Main.path(name);
       Path volume = path.getFileName();
       Path directory = path.getParent();
       if (volume == null || directory == null) {
