@@ -34,9 +34,10 @@ enum Metric {
   VOLUME_SIZE(GAUGE, "gantry_volume_size_bytes", "Size that initiators see", "volume"),
 
   INITIATOR_IO_DURATION(
-      SUMMARY,
+      HISTOGRAM,
       "gantry_initiator_io_duration_seconds",
-      "How many commands of an initiator were answered, and how long they took in all",
+      "How long commands of an initiator took, from when they and their data were there to the"
+          + " answer",
       "initiator",
       "operation"),
   INITIATOR_IO_BYTES(

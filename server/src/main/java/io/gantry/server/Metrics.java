@@ -37,7 +37,7 @@ import java.util.Locale;
  *
  * <p>How many series there are is bounded by the volumes that there are, {@link
  * IoStatistics#INITIATORS} initiators, {@value #OWNERS} owners of tokens, and tables of the code:
- * some 30 for each volume and operation that was used, and 3 for each of an initiator.
+ * some 30 for each volume or initiator and operation that was used.
  */
 final class Metrics {
   /** Those who pin most; the others are one. */
@@ -99,45 +99,38 @@ final class Metrics {
       out.add(Metric.VOLUME_SIZE, volume.sizeBytes(), volume.name());
       IoTally tally = io.volumes().get(volume.id());
       if (tally != null) { // or it has come to be there a moment ago
-        addVolume(out, volume.name(), tally);
+        addTally(
+            out,
+            Metric.VOLUME_IO_DURATION,
+            Metric.VOLUME_IO_BYTES,
+            Metric.VOLUME_IO_ERRORS,
+            volume.name(),
+            tally);
       }
     }
     io.initiators()
-        .forEach((name, tally) -> {
-          for (IoKind kind : IoKind.values()) {
-            if (isShown(tally, kind)) {
-              out.addSummary(
-                  Metric.INITIATOR_IO_DURATION,
-                  tally.operations(kind),
-                  tally.nanos(kind) / 1e9,
-                  name,
-                  kind.label());
-              out.add(Metric.INITIATOR_IO_BYTES, tally.bytes(kind), name, kind.label());
-              out.add(Metric.INITIATOR_IO_ERRORS, tally.errors(kind), name, kind.label());
-            }
-          }
-        });
+        .forEach((name, tally) ->
+            addTally(
+                out,
+                Metric.INITIATOR_IO_DURATION,
+                Metric.INITIATOR_IO_BYTES,
+                Metric.INITIATOR_IO_ERRORS,
+                name,
+                tally));
   }
 
-  private static void addVolume(MetricSamples out, String name, IoTally tally) {
+  private static void addTally(
+      MetricSamples out, Metric duration, Metric bytes, Metric errors, String name, IoTally tally) {
     for (IoKind kind : IoKind.values()) {
       if (isShown(tally, kind)) {
         out.addHistogram(
-            Metric.VOLUME_IO_DURATION,
-            BOUNDS,
-            tally.latencies(kind),
-            tally.nanos(kind) / 1e9,
-            name,
-            kind.label());
-        out.add(Metric.VOLUME_IO_BYTES, tally.bytes(kind), name, kind.label());
-        out.add(Metric.VOLUME_IO_ERRORS, tally.errors(kind), name, kind.label());
+            duration, BOUNDS, tally.latencies(kind), tally.nanos(kind) / 1e9, name, kind.label());
+        out.add(bytes, tally.bytes(kind), name, kind.label());
+        out.add(errors, tally.errors(kind), name, kind.label());
       }
     }
   }
 
-  /**
-   * Reads and writes always, so that their rate is 0 and not unknown; others when there are any.
-   */
   private static boolean isShown(IoTally tally, IoKind kind) {
     return kind == IoKind.READ || kind == IoKind.WRITE || tally.operations(kind) > 0;
   }

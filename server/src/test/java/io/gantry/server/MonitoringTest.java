@@ -175,6 +175,10 @@ class MonitoringTest {
             "gantry_initiator_io_bytes_total{initiator=\"%s\",operation=\"write\"}"
                 .formatted(INITIATOR),
             8.0 * chunk)
+        .has(
+            "gantry_initiator_io_duration_seconds_bucket{initiator=\"%s\",operation=\"write\",le=\"+Inf\"}"
+                .formatted(INITIATOR),
+            8.0)
         .has("gantry_tokens_created_total", 2.0)
         .has("gantry_tokens_redeemed_total", 2.0)
         .has("gantry_copies_total{command=\"write_using_token\",outcome=\"completed\"}", 2.0)
